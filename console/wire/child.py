@@ -1,0 +1,78 @@
+"""The agreement between the supervisor and the processes it starts.
+
+A child is `python -m console _NAME`. Its first line on standard input is its configuration, one JSON object (secrets
+never stand on a command line); further lines are messages to it; when the input ends, the supervisor is gone or wants
+it to finish, and it finishes. On standard output it writes one JSON object per line: `{"event": NAME, ...}`. Its log
+goes to standard error.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+GRACE_SECONDS = 5.0
+"""A child that has not finished this long after its input ended ends itself."""
+
+Message = dict[str, Any]
+
+
+class Parent:
+    """A child's end of the agreement: made first thing in the child's main."""
+
+    def __init__(self, on_message: Callable[[Message], None] | None = None) -> None:
+        """Read the configuration, then listen on a thread. `on_message` is called on that thread; without it,
+        messages wait in `inbox`."""
+        self._input = sys.stdin.buffer
+        self._output = sys.stdout.buffer
+        self.config: Message = json.loads(self._input.readline() or b"{}")
+        self.finish = threading.Event()
+        self.inbox: deque[Message] = deque()
+        self._on_message = on_message or self.inbox.append
+        self._outbox: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._waiting = 0
+        threading.Thread(target=self._listen, name="parent-in", daemon=True).start()
+        self._speaker = threading.Thread(target=self._speak, name="parent-out", daemon=True)
+        self._speaker.start()
+
+    def _listen(self) -> None:
+        for line in self._input:
+            try:
+                message = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(message, dict):
+                self._on_message(message)
+        self.finish.set()
+        timer = threading.Timer(GRACE_SECONDS, os._exit, (1,))
+        timer.daemon = True
+        timer.start()
+
+    def _speak(self) -> None:
+        while (line := self._outbox.get()) is not None:
+            try:
+                self._output.write(line)
+                self._output.flush()
+            except OSError:
+                self.finish.set()
+                return
+
+    def tell(self, event: str, **fields: Any) -> None:
+        """Send one event. Never blocks: a thread of its own writes."""
+        self._outbox.put(json.dumps({"event": event, **fields}).encode() + b"\n")
+
+    @property
+    def backlog(self) -> int:
+        """How many events wait to be written; drop what can be dropped when it grows."""
+        return self._outbox.qsize()
+
+    def close(self) -> None:
+        """Write what waits, then stop writing."""
+        self._outbox.put(None)
+        self._speaker.join(GRACE_SECONDS)
