@@ -1,0 +1,1 @@
+"""A venue with synthetic cameras, streamed over real transports, and the verdict on what arrived."""

@@ -1,0 +1,1 @@
+"""From show to pixels: the mix plan, tally, the compositor and its kernels, and the sound mix."""

@@ -1,0 +1,1 @@
+"""Everything that makes pictures and sound: patterns, clips, stills, streams, and the host process of one source."""
