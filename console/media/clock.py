@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass
 from typing import Protocol
 
+
 class Clock(Protocol):
     """Where time comes from."""
 

@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import Self
 
 import numpy as np
 
@@ -42,7 +42,8 @@ STILL = 1
 """Ring flag: the picture does not move and that is no fault (a still, a held clip); only the heartbeat counts."""
 
 
-class PictureInfo(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class PictureInfo:
     """What a slot says about its picture."""
 
     index: int
@@ -143,9 +144,7 @@ class _Ring:
         self.close()
 
 
-def create_ring(
-    path: Path, width: int, height: int, *, slots: int, key: bool = False, samples: int = 0
-) -> Path:
+def create_ring(path: Path, width: int, height: int, *, slots: int, key: bool = False, samples: int = 0) -> Path:
     """Make an empty ring file (replacing one of that name), readable by this user alone.
 
     `samples` is the most sound one slot carries. Raises ConsoleError when the file can't be made, with the bytes
@@ -191,7 +190,9 @@ class RingWriter(_Ring):
         self._words[self._slot_word(index) + _S_SEQ] = 2 * index + 1
         return self._pictures[index % self.slots], self._sounds[index % self.slots]
 
-    def publish(self, *, due_ns: int, now_ns: int, pts: int = 0, frame: int = 0, samples: int = 0, flags: int = 0) -> int:
+    def publish(
+        self, *, due_ns: int, now_ns: int, pts: int = 0, frame: int = 0, samples: int = 0, flags: int = 0
+    ) -> int:
         """Complete the slot of the last `begin` and return its index."""
         index = self._words[_H_COUNT]
         word = self._slot_word(index)

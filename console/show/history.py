@@ -1,0 +1,52 @@
+"""Undo and redo of the set-up. What is on air is never undone: a director cuts back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from console.show.commands import Command, Redo, Undo
+from console.show.model import Setup, Show
+from console.show.reduce import Change, Rejected, on_air, reduce
+
+STEPS_MAX = 200
+
+
+@dataclass(frozen=True)
+class History:
+    """A show with the set-ups before it and those that were undone."""
+
+    show: Show = field(default_factory=Show)
+    past: tuple[Setup, ...] = ()
+    future: tuple[Setup, ...] = ()
+
+
+def apply(history: History, command: Command, at: int) -> tuple[History, Change | Rejected]:
+    """Like `reduce`, with `Undo` and `Redo`: pure and total."""
+    if isinstance(command, Undo | Redo):
+        return _travel(history, undo=isinstance(command, Undo))
+    result = reduce(history.show, command, at)
+    if isinstance(result, Rejected):
+        return history, result
+    if result.show.setup == history.show.setup:
+        return replace(history, show=result.show), result
+    return History(result.show, (*history.past, history.show.setup)[-STEPS_MAX:], ()), result
+
+
+def _travel(history: History, *, undo: bool) -> tuple[History, Change | Rejected]:
+    stack = history.past if undo else history.future
+    if not stack:
+        return history, Rejected("There is nothing to undo" if undo else "There is nothing to do again")
+    show, setup = history.show, stack[-1]
+    for source_id in on_air(show):
+        if setup.source(source_id) != show.setup.source(source_id):
+            return history, Rejected(f"That would change '{source_id}', which is on air")
+    for index, on in enumerate(show.air.keyers_on):
+        if on and setup.keyers[index] != show.setup.keyers[index]:
+            return history, Rejected(f"That would change keyer {index + 1}, which is on air")
+    air = show.air
+    if air.preview is not None and setup.source(air.preview) is None:
+        air = replace(air, preview=None)
+    changed = Show(setup, air, show.rev + 1)
+    if undo:
+        return History(changed, stack[:-1], (*history.future, show.setup)), Change(changed)
+    return History(changed, (*history.past, show.setup), stack[:-1]), Change(changed)

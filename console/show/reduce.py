@@ -1,0 +1,278 @@
+"""The pure heart: a show, a command and a frame give the next show, or a refusal with its reason."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from console.show.commands import (
+    AddDestination,
+    AddSource,
+    Auto,
+    Command,
+    Cut,
+    EditSource,
+    FadeToBlack,
+    RemoveDestination,
+    RemoveSource,
+    RenameShow,
+    SetKeyer,
+    SetKeyerOnAir,
+    SetPreview,
+    SetProgram,
+    SetTransition,
+)
+from console.show.model import KEYERS, Air, Destination, Fade, Move, Setup, Show, Source, SourceId
+
+SOURCES_MAX = 100
+DESTINATIONS_MAX = 32
+RATE_FRAMES_MAX = 1000
+LATENCY_MS_MAX = 5000
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
+
+
+@dataclass(frozen=True)
+class Change:
+    """The command was applied."""
+
+    show: Show
+    take: tuple[SourceId | None, SourceId | None] | None = None
+    """For a take: the program source before, and the one that comes."""
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """The command was refused and nothing changed."""
+
+    reason: str
+
+
+class _RefusalError(Exception):
+    """A step's reason not to change anything."""
+
+
+def reduce(show: Show, command: Command, at: int) -> Change | Rejected:
+    """Apply a command at frame `at`: total, deterministic, without side effects."""
+    step = _STEPS.get(type(command))
+    if step is None:
+        return Rejected(f"{type(command).__name__} does not act on a show")
+    try:
+        changed = step(show, command, at)
+    except _RefusalError as refusal:
+        return Rejected(str(refusal))
+    return replace(changed, show=replace(changed.show, rev=show.rev + 1))
+
+
+def settle(show: Show, at: int) -> Show:
+    """The show once transitions that ended before frame `at` are done: sources swapped, fades finished."""
+    air = show.air
+    if air.move is not None and at >= air.move.start + air.move.transition.rate_frames:
+        air = _landed(air, air.move)
+    if air.fade is not None and not air.fade.to_black and at >= air.fade.start + air.fade.rate_frames:
+        air = replace(air, fade=None)
+    return show if air is show.air else replace(show, air=air, rev=show.rev + 1)
+
+
+def on_air(show: Show) -> set[SourceId]:
+    """The sources that program shows or is going to show in the running transition, keyers included."""
+    air, keyers = show.air, show.setup.keyers
+    used = {air.program, air.move.to if air.move else None}
+    used |= {source for source, on in zip(keyers, air.keyers_on, strict=True) if on}
+    return {source for source in used if source is not None}
+
+
+def _landed(air: Air, move: Move) -> Air:
+    # Preview takes the old program source unless the director has put another one there meanwhile.
+    preview = air.program if air.preview == move.to else air.preview
+    return replace(air, program=move.to, preview=preview, move=None)
+
+
+def _source(setup: Setup, source: str) -> Source:
+    found = setup.source(source)
+    if found is None:
+        raise _RefusalError(f"There is no source '{source:.40}'")
+    return found
+
+
+def _known(setup: Setup, source: str | None) -> SourceId | None:
+    return None if source is None else _source(setup, source).id
+
+
+def _guard_interval(show: Show, at: int) -> None:
+    last = show.air.last_take
+    rate = show.setup.format.rate
+    if last is not None and 0 <= (at - last) * rate.den * 1000 < show.setup.take_interval_ms * rate.num:
+        raise _RefusalError(f"The last take was less than {show.setup.take_interval_ms} ms ago")
+
+
+def _cut(show: Show, _command: Cut, at: int) -> Change:
+    air = show.air
+    _guard_interval(show, at)
+    if air.move is not None:  # CUT ends a running transition at once
+        return Change(replace(show, air=replace(_landed(air, air.move), last_take=at)), (air.program, air.move.to))
+    after = replace(air, program=air.preview, preview=air.program, last_take=at)
+    return Change(replace(show, air=after), (air.program, air.preview))
+
+
+def _auto(show: Show, _command: Auto, at: int) -> Change:
+    air = show.air
+    if air.move is not None:
+        raise _RefusalError("A transition is running")
+    _guard_interval(show, at)
+    move = Move(air.preview, at, air.transition)
+    return Change(replace(show, air=replace(air, move=move, last_take=at)), (air.program, air.preview))
+
+
+def _set_preview(show: Show, command: SetPreview, _at: int) -> Change:
+    return Change(replace(show, air=replace(show.air, preview=_known(show.setup, command.source))))
+
+
+def _set_program(show: Show, command: SetProgram, at: int) -> Change:
+    air = show.air
+    source = _known(show.setup, command.source)
+    _guard_interval(show, at)
+    after = replace(air, program=source, move=None, last_take=at)
+    return Change(replace(show, air=after), (air.program, source))
+
+
+def _set_transition(show: Show, command: SetTransition, _at: int) -> Change:
+    old = show.air.transition
+    rate = old.rate_frames if command.rate_frames is None else command.rate_frames
+    if not 1 <= rate <= RATE_FRAMES_MAX:
+        raise _RefusalError(f"A transition takes 1 to {RATE_FRAMES_MAX} frames, not {rate}")
+    transition = replace(old, type=command.type or old.type, rate_frames=rate)
+    return Change(replace(show, air=replace(show.air, transition=transition)))
+
+
+def _fade(show: Show, command: FadeToBlack, at: int) -> Change:
+    fade = show.air.fade
+    if not 1 <= command.rate_frames <= RATE_FRAMES_MAX:
+        raise _RefusalError(f"A fade takes 1 to {RATE_FRAMES_MAX} frames, not {command.rate_frames}")
+    is_black = fade is not None and fade.to_black
+    to_black = not is_black if command.black is None else command.black
+    if to_black == is_black:
+        raise _RefusalError("Program is black already" if is_black else "Program is not black")
+    return Change(replace(show, air=replace(show.air, fade=Fade(to_black, at, command.rate_frames))))
+
+
+def _keyer_index(keyer: int) -> int:
+    if not 1 <= keyer <= KEYERS:
+        raise _RefusalError(f"There are keyers 1 to {KEYERS}, not {keyer}")
+    return keyer - 1
+
+
+def _with(values: tuple[Any, ...], index: int, value: Any) -> tuple[Any, ...]:
+    return (*values[:index], value, *values[index + 1 :])
+
+
+def _set_keyer_on_air(show: Show, command: SetKeyerOnAir, _at: int) -> Change:
+    index = _keyer_index(command.keyer)
+    on = not show.air.keyers_on[index] if command.on_air is None else command.on_air
+    if on and show.setup.keyers[index] is None:
+        raise _RefusalError(f"Keyer {command.keyer} has no source")
+    return Change(replace(show, air=replace(show.air, keyers_on=_with(show.air.keyers_on, index, on))))
+
+
+def _set_keyer(show: Show, command: SetKeyer, _at: int) -> Change:
+    index = _keyer_index(command.keyer)
+    if show.air.keyers_on[index]:
+        raise _RefusalError(f"Keyer {command.keyer} is on air; take it off first")
+    keyers = _with(show.setup.keyers, index, _known(show.setup, command.source))
+    return Change(replace(show, setup=replace(show.setup, keyers=keyers)))
+
+
+def _latency(value: int) -> int:
+    if not 20 <= value <= LATENCY_MS_MAX:
+        raise _RefusalError(f"A source's latency is 20 to {LATENCY_MS_MAX} ms, not {value}")
+    return value
+
+
+def _add_source(show: Show, command: AddSource, _at: int) -> Change:
+    setup = show.setup
+    if not _ID.fullmatch(command.source):
+        raise _RefusalError(f"'{command.source:.40}' is no source id: use up to 32 letters, digits, - and _")
+    if setup.source(command.source) is not None:
+        raise _RefusalError(f"There is a source '{command.source}' already")
+    if len(setup.sources) >= SOURCES_MAX:
+        raise _RefusalError(f"A show has at most {SOURCES_MAX} sources")
+    if not command.url.strip():
+        raise _RefusalError("A source needs an address")
+    latency = 200 if command.latency_ms is None else _latency(command.latency_ms)
+    source = Source(SourceId(command.source), command.url.strip(), (command.name or command.source).strip(), latency)
+    air = show.air
+    if air.preview is None and air.program != source.id:
+        air = replace(air, preview=source.id)
+    return Change(replace(show, setup=replace(setup, sources=(*setup.sources, source)), air=air))
+
+
+def _edit_source(show: Show, command: EditSource, _at: int) -> Change:
+    setup = show.setup
+    old = _source(setup, command.source)
+    url = old.url if command.url is None else command.url.strip()
+    if not url:
+        raise _RefusalError("A source needs an address")
+    if url != old.url and old.id in on_air(show):
+        raise _RefusalError(f"'{old.id}' is on air; take it off before you change its address")
+    latency = old.latency_ms if command.latency_ms is None else _latency(command.latency_ms)
+    new = replace(old, url=url, name=(old.name if command.name is None else command.name.strip()) or old.id)
+    new = replace(new, latency_ms=latency)
+    sources = tuple(new if source.id == old.id else source for source in setup.sources)
+    return Change(replace(show, setup=replace(setup, sources=sources)))
+
+
+def _remove_source(show: Show, command: RemoveSource, _at: int) -> Change:
+    setup, air = show.setup, show.air
+    gone = _known(setup, command.source)
+    if gone in on_air(show):
+        raise _RefusalError(f"'{gone}' is on air; take it off before you remove it")
+    keyers = tuple(None if source == gone else source for source in setup.keyers)
+    sources = tuple(source for source in setup.sources if source.id != gone)
+    air = replace(air, preview=None if air.preview == gone else air.preview)
+    return Change(replace(show, setup=replace(setup, sources=sources, keyers=keyers), air=air))
+
+
+def _add_destination(show: Show, command: AddDestination, _at: int) -> Change:
+    setup, url = show.setup, command.url.strip()
+    if not re.match(r"[a-z][a-z0-9+.-]*://.", url, re.IGNORECASE):
+        raise _RefusalError("A destination is an address such as https://host/ingest/channel or rtmp://host/app/key")
+    if any(known.url == url for known in setup.destinations):
+        raise _RefusalError("The program is pushed there already")
+    if len(setup.destinations) >= DESTINATIONS_MAX:
+        raise _RefusalError(f"A show has at most {DESTINATIONS_MAX} destinations")
+    destinations = (*setup.destinations, Destination(url, (command.name or "").strip()))
+    return Change(replace(show, setup=replace(setup, destinations=destinations)))
+
+
+def _remove_destination(show: Show, command: RemoveDestination, _at: int) -> Change:
+    setup = show.setup
+    kept = tuple(known for known in setup.destinations if known.url != command.url.strip())
+    if len(kept) == len(setup.destinations):
+        raise _RefusalError("The program is not pushed to that address")
+    return Change(replace(show, setup=replace(setup, destinations=kept)))
+
+
+def _rename(show: Show, command: RenameShow, _at: int) -> Change:
+    name = command.name.strip()
+    if not 1 <= len(name) <= 80:
+        raise _RefusalError("A show's name has 1 to 80 characters")
+    return Change(replace(show, setup=replace(show.setup, name=name)))
+
+
+_STEPS: dict[type, Callable[[Show, Any, int], Change]] = {
+    Cut: _cut,
+    Auto: _auto,
+    SetPreview: _set_preview,
+    SetProgram: _set_program,
+    SetTransition: _set_transition,
+    FadeToBlack: _fade,
+    SetKeyerOnAir: _set_keyer_on_air,
+    SetKeyer: _set_keyer,
+    AddSource: _add_source,
+    EditSource: _edit_source,
+    RemoveSource: _remove_source,
+    AddDestination: _add_destination,
+    RemoveDestination: _remove_destination,
+    RenameShow: _rename,
+}
