@@ -1,1 +1,4 @@
-"""From show to pixels: the mix plan, tally, the compositor and its kernels, and the sound mix."""
+"""From the show to what is drawn (pure plans, tally) and from plans to pixels and sound (kernels).
+
+The only room that blends pixels. It knows pictures by source id and neither rings nor clocks.
+"""

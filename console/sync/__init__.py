@@ -1,1 +1,4 @@
-"""Frame sync and drift-correcting sound sync: which picture and which samples are due, and the counters that tell."""
+"""Bringing sources onto the engine's clock: which picture is shown at a frame, which samples are heard.
+
+Policies are pure functions; the classes keep counters and read rings. Nothing here waits.
+"""
