@@ -1,1 +1,1 @@
-"""The verbs of the command line that are clients of an engine, and the pieces all verbs share."""
+"""The command line: verbs, their help, and how errors end a command. Each room declares its own verb's options."""

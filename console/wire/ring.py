@@ -206,6 +206,10 @@ class RingWriter(_Ring):
         self._words[_H_HEARTBEAT] = now_ns
         return index
 
+    def picture_at(self, index: int) -> Picture:
+        """Views of a picture written before; only the writer knows that it is not being overwritten."""
+        return self._pictures[index % self.slots]
+
     def beat(self, now_ns: int) -> None:
         """Say that the writer works though there is no new picture."""
         self._words[_H_HEARTBEAT] = now_ns

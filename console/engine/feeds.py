@@ -1,0 +1,94 @@
+"""The engine's view of its sources: one feed per source, attached to the rings that its host writes."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from console.errors import ConsoleError
+from console.mix.render import Drawable
+from console.show.model import SourceId
+from console.sync.frames import FrameSync, Picked, SourceState
+from console.sync.sound import AudioSync
+from console.wire.ring import RingReader
+from console.wire.sound import SoundReader
+from console.wire.tier import Tier
+
+_log = logging.getLogger("console.engine.feeds")
+SHOWN = (SourceState.LIVE, SourceState.STALE)
+
+
+@dataclass
+class Feed:
+    """One source: its rings, its syncs, and what it gave for the current frame."""
+
+    paths: Mapping[str, str]
+    ring: RingReader
+    frames: FrameSync
+    sound: AudioSync
+    picked: Picked
+
+
+class Feeds:
+    """All feeds, kept in step with the rings that the supervisor names."""
+
+    def __init__(self, frame_ns: int) -> None:
+        self._frame_ns = frame_ns
+        self._feeds: dict[SourceId, Feed] = {}
+
+    def get(self, source: SourceId) -> Feed | None:
+        """The feed of a source, when its rings are there."""
+        return self._feeds.get(source)
+
+    def attach(self, rings: Mapping[str, Mapping[str, str]]) -> None:
+        """Follow these rings (`{source: {"picture", "sound"}}`) and no others; unchanged ones are kept."""
+        for source in [known for known, feed in self._feeds.items() if rings.get(known) != feed.paths]:
+            self._feeds.pop(source).ring.close()
+        for name, paths in rings.items():
+            source = SourceId(name)
+            if source in self._feeds:
+                continue
+            try:
+                ring = RingReader(Path(paths["picture"]))
+                sound = SoundReader(Path(paths["sound"]))
+            except ConsoleError as error:
+                _log.error("source[%s] can't be attached: %s", source, error)
+                continue
+            nothing = Picked(SourceState.LOST, None, False, 0)
+            self._feeds[source] = Feed(paths, ring, FrameSync(ring, self._frame_ns), AudioSync(sound), nothing)
+
+    def take(self, at_ns: int) -> dict[SourceId, SourceState]:
+        """Pick every source's picture for a frame; gives the sources whose state changed between shown and not."""
+        changed = {}
+        for source, feed in self._feeds.items():
+            before, feed.picked = feed.picked.state, feed.frames.take(at_ns)
+            if (before in SHOWN) != (feed.picked.state in SHOWN):
+                changed[source] = feed.picked.state
+        return changed
+
+    def ask(self, full: frozenset[SourceId], now_ns: int) -> None:
+        """Tell the hosts what is needed of each source: `full` in full, the rest what its tile needs."""
+        for source, feed in self._feeds.items():
+            feed.ring.ask(Tier.FULL if source in full else Tier.ACTIVE, now_ns)
+
+    def drawable(self, source: SourceId) -> Drawable | None:
+        """The picked picture, where it lies in the ring; None when a slate must stand in."""
+        feed = self._feeds.get(source)
+        if feed is None or feed.picked.index is None or feed.picked.state not in SHOWN:
+            return None
+        index = feed.picked.index
+        return Drawable(feed.ring.picture(index), (source, feed.paths["picture"], index))
+
+    def intact(self, sources: frozenset[SourceId]) -> bool:
+        """Whether none of the picked pictures was overwritten meanwhile."""
+        for source in sources:
+            feed = self._feeds.get(source)
+            if feed is not None and feed.picked.index is not None and not feed.ring.holds(feed.picked.index):
+                return False
+        return True
+
+    def items(self) -> list[tuple[SourceId, Feed]]:
+        """All feeds by source."""
+        return list(self._feeds.items())

@@ -1,0 +1,103 @@
+"""The cadence: one tick per frame, at its time, whatever happens; and how late each one was.
+
+The loop sleeps until a frame starts and makes it. When it wakes more than a whole frame late, the frames whose time
+has passed are published as repeats of the last picture, with their own sound, and counted as late: program stays
+whole in time and never runs fast to catch up. A pause too long to repeat (a suspended machine) becomes a gap.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from console.engine.tick import Engine
+from console.media.clock import Anchor, Clock
+
+_log = logging.getLogger("console.engine.loop")
+REPEATS_MAX = 25
+HISTOGRAM_MS = (0.25, 0.5, 1, 2, 4, 8, 16, 32, 64)
+
+
+@dataclass
+class Cadence:
+    """Counts of how well the loop keeps time."""
+
+    frames: int = 0
+    late_ticks: int = 0
+    """Frames that had to be repeated or left out because the loop woke after their time."""
+    gap_frames: int = 0
+    torn: int = 0
+    faults: int = 0
+    late_ns: int = 0
+    """How late the last frame was begun."""
+    late_max_ns: int = 0
+    tick_ns: int = 0
+    """How long a tick takes, smoothed."""
+    lateness: list[int] = field(default_factory=lambda: [0] * (len(HISTOGRAM_MS) + 1))
+    """How many frames were begun that late: below each of `HISTOGRAM_MS`, and above the last."""
+
+    def begun(self, late_ns: int) -> None:
+        """Count one frame that was begun `late_ns` after its time."""
+        self.frames += 1
+        self.late_ns = late_ns
+        self.late_max_ns = max(self.late_max_ns, late_ns)
+        late_ms = late_ns / 1e6
+        self.lateness[next((i for i, bound in enumerate(HISTOGRAM_MS) if late_ms < bound), len(HISTOGRAM_MS))] += 1
+
+    def took(self, tick_ns: int) -> None:
+        """Count how long a tick took."""
+        self.tick_ns += (tick_ns - self.tick_ns) // 16 if self.tick_ns else tick_ns
+
+
+def run(
+    engine: Engine,
+    clock: Clock,
+    anchor: Anchor,
+    finished: Callable[[], bool],
+    after: Callable[[int, Cadence], None] = lambda _frame, _cadence: None,
+) -> Cadence:
+    """Tick until `finished()`. `after(frame, cadence)` is called behind every tick, in what is left of the frame."""
+    rate = engine.rate
+    frame_ns = rate.start_ns(1)
+    cadence = Cadence()
+    at = rate.frame_at_ns(anchor.to_unix(clock.now())) + 1
+    # Nothing made so far dies before the end, and a collection in mid-frame would be late for the next.
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    try:
+        while not finished():
+            clock.wait_until(engine.due_ns(at))
+            late_ns = clock.now() - engine.due_ns(at)
+            at += _catch_up(engine, cadence, at, late_ns // frame_ns)
+            late_ns = clock.now() - engine.due_ns(at)
+            cadence.begun(late_ns)
+            try:
+                cadence.torn += engine.tick(at).torn
+            except Exception:  # the show goes on whatever a plug does; said once per change of health
+                cadence.faults += 1
+                if cadence.faults == 1 or cadence.faults % 1000 == 0:
+                    _log.exception("Frame %d could not be made; the picture before it is repeated", at)
+                engine.repeat(at)
+            cadence.took(clock.now() - engine.due_ns(at) - late_ns)
+            after(at, cadence)
+            if at % rate.gop_frames == 0:
+                gc.collect(0)
+            at += 1
+    finally:
+        gc.enable()
+        gc.unfreeze()
+    return cadence
+
+
+def _catch_up(engine: Engine, cadence: Cadence, at: int, missed: int) -> int:
+    if missed <= 0:
+        return 0
+    cadence.late_ticks += missed
+    repeats = min(missed, REPEATS_MAX)
+    for frame in range(at + missed - repeats, at + missed):
+        engine.repeat(frame)
+    cadence.gap_frames += missed - repeats
+    return missed

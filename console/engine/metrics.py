@@ -1,0 +1,74 @@
+"""The status as Prometheus text (exposition format 0.0.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+_FRAME = (
+    ("frames", "counter", "podium_frames_total", "Frames made since the engine started"),
+    ("late_ticks", "counter", "podium_late_ticks_total", "Frames repeated or left out because the engine was late"),
+    ("gap_frames", "counter", "podium_gap_frames_total", "Frames left out"),
+    ("torn", "counter", "podium_torn_total", "Frames drawn again because a source overwrote its picture"),
+    ("faults", "counter", "podium_faults_total", "Frames that failed and were repeated"),
+    ("tick_ms", "gauge", "podium_tick_milliseconds", "Time one frame takes to make"),
+    ("late_ms", "gauge", "podium_late_milliseconds", "How late the last frame was begun"),
+    ("on_air", "gauge", "podium_on_air", "1 while the engine makes frames"),
+)
+_SOURCE = (
+    ("in", "counter", "podium_source_in_total", "Pictures that came"),
+    ("drop", "counter", "podium_source_drop_total", "Pictures skipped by the frame sync"),
+    ("out", "counter", "podium_source_out_total", "Frames for which the source gave a picture"),
+    ("duplicate", "counter", "podium_source_duplicate_total", "Frames for which it gave the same again"),
+    ("fps", "gauge", "podium_source_fps", "New pictures per second"),
+    ("age_ms", "gauge", "podium_source_age_milliseconds", "Age of the newest picture"),
+)
+_OUTPUT = (
+    ("queued", "gauge", "podium_output_queued_frames", "Frames not yet acknowledged by the destination"),
+    ("sent", "counter", "podium_output_sent_frames_total", "Frames sent"),
+    ("acked", "counter", "podium_output_acked_frames_total", "Frames acknowledged"),
+    ("lost", "counter", "podium_output_lost_frames_total", "Frames that can't be delivered any more"),
+    ("lag_ms", "gauge", "podium_output_lag_milliseconds", "Age of the newest acknowledged frame"),
+)
+_LOG = (
+    ("frames", "counter", "podium_log_frames_total", "Frames in the program log"),
+    ("bytes", "gauge", "podium_log_bytes", "Size of the program log"),
+    ("disk_free", "gauge", "podium_log_disk_free_bytes", "Space left for it"),
+    ("missing_frames", "counter", "podium_log_missing_frames_total", "Frames known to be missing in it"),
+)
+
+
+def metrics(status: dict[str, Any]) -> str:
+    """The whole page."""
+    lines = [*_family(_FRAME, "", [("", status)])]
+    lines += _family(_SOURCE, "source", status["sources"].items())
+    lines += _source_states(status["sources"])
+    lines += _family(_OUTPUT, "output", status["outputs"].items())
+    lines += _family(_LOG, "", [("", status["log"])])
+    return "\n".join(lines) + "\n"
+
+
+def _family(
+    specs: Iterable[tuple[str, str, str, str]], label: str, rows: Iterable[tuple[str, dict[str, Any]]]
+) -> Iterator[str]:
+    rows = list(rows)
+    for field, kind, name, text in specs:
+        values = [(key, row[field]) for key, row in rows if isinstance(row.get(field), int | float)]
+        if values:
+            yield f"# HELP {name} {text}."
+            yield f"# TYPE {name} {kind}"
+        for key, value in values:
+            yield f"{name}{_label(label, key)} {float(value):.10g}"
+
+
+def _source_states(sources: dict[str, dict[str, Any]]) -> Iterator[str]:
+    if sources:
+        yield "# HELP podium_source_live 1 while new pictures come."
+        yield "# TYPE podium_source_live gauge"
+    for source, row in sources.items():
+        yield f"podium_source_live{_label('source', source)} {int(row['state'] == 'live')}"
+
+
+def _label(label: str, value: str) -> str:
+    escaped = value.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
+    return f'{{{label}="{escaped}"}}' if label else ""

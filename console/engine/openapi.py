@@ -1,0 +1,107 @@
+"""The API's description (OpenAPI 3.1), made from the commands themselves so that it can't drift from them."""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+from enum import StrEnum
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+from console import __version__
+from console.show.commands import COMMANDS
+
+_TYPES: dict[Any, dict[str, Any]] = {
+    str: {"type": "string", "maxLength": 4096},
+    int: {"type": "integer", "minimum": -(2**53), "maximum": 2**53},
+    bool: {"type": "boolean"},
+}
+
+
+def _schema(hint: Any) -> dict[str, Any]:
+    if get_origin(hint) in (Union, types.UnionType):
+        plain = next(kind for kind in get_args(hint) if kind is not type(None))
+        return {"anyOf": [_schema(plain), {"type": "null"}]}
+    if isinstance(hint, type) and issubclass(hint, StrEnum):
+        return {"type": "string", "enum": [str(value) for value in hint]}
+    return _TYPES[hint]
+
+
+def _command_schema(name: str, kind: type) -> dict[str, Any]:
+    hints = get_type_hints(kind)
+    fields = {field.name: _schema(hints[field.name]) for field in dataclasses.fields(kind)}
+    needed = [field.name for field in dataclasses.fields(kind) if field.default is dataclasses.MISSING]
+    envelope = {
+        "command": {"const": name},
+        "id": {"type": "string", "minLength": 1, "maxLength": 128, "description": "The same id twice acts once"},
+        "client": {"type": "string", "maxLength": 80, "description": "Who asks, for the as-run log"},
+        "at": {"anyOf": [_TYPES[int], {"type": "null"}], "description": "The frame at which to act; else the next"},
+    }
+    return {
+        "type": "object",
+        "title": name,
+        "description": (kind.__doc__ or "").strip(),
+        "properties": envelope | fields,
+        "required": ["command", *needed],
+        "additionalProperties": False,
+    }
+
+
+def _json(schema: dict[str, Any], text: str) -> dict[str, Any]:
+    return {"description": text, "content": {"application/json": {"schema": schema}}}
+
+
+def _object(**properties: Any) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+def description() -> dict[str, Any]:
+    """The OpenAPI document."""
+    error = _object(error={"type": "string"})
+    reject = _object(reject=_object(id={"type": "string"}, reason={"type": "string"}))
+    number = {"type": "integer"}
+    ack = _object(ack=_object(id={"type": "string"}, frame=number, rev=number))
+    unauthorized = {"401": _json(error, "No token, or one that is not known")}
+    anything = {"type": "object"}
+    status = _object(
+        frame=number, format={"type": "string"}, on_air={"type": "boolean"}, sources=anything, outputs=anything,
+        log=anything, processes=anything, alarms={"type": "array"},
+    )  # fmt: skip
+    commands = {name: _command_schema(name, kind) for name, kind in COMMANDS.items()}
+    one_of = {"oneOf": [{"$ref": f"#/components/schemas/{name}"} for name in commands]}
+    answers = {
+        "200": _json(ack, "Applied; `frame` is the first that shows it"),
+        "400": _json(reject, "Not a command"),
+        "403": _json(reject, "The role does not allow it"),
+        "409": _json(reject, "Refused, nothing changed"),
+        "413": _json(error, "Too large"),
+        **unauthorized,
+    }
+    page = {"description": "Prometheus text", "content": {"text/plain": {"schema": {"type": "string"}}}}
+    upgrade = {"101": {"description": "Snapshot, then patches and status"}, "426": _json(error, "Not a WebSocket")}
+    paths = {
+        "/command": {
+            "post": {
+                "operationId": "command",
+                "requestBody": {"required": True, "content": {"application/json": {"schema": one_of}}},
+                "responses": answers,
+            }
+        },
+        "/status": _get("status", {"200": _json(status, "What is measured now"), **unauthorized}),
+        "/show": _get("show", {"200": _json(anything, "The show"), **unauthorized}),
+        "/metrics": _get("metrics", {"200": page, **unauthorized}),
+        "/live": _get("live", {**upgrade, **unauthorized}),
+    }
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Podium engine", "version": __version__, "license": {"name": "GPL-3.0-or-later"}},
+        "security": [{"token": []}],
+        "paths": paths,
+        "components": {
+            "schemas": commands,
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        },
+    }
+
+
+def _get(name: str, responses: dict[str, Any]) -> dict[str, Any]:
+    return {"get": {"operationId": name, "responses": responses}}

@@ -1,0 +1,358 @@
+"""The process that `podium engine` is: it makes the rings, keeps every other process alive, and knows their health.
+
+It never touches a picture. The engine's tick is the only writer of the show; the supervisor follows the show's
+patches and starts and stops a source host per source and an uplink per destination accordingly.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import secrets
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from console.engine.children import Child
+from console.engine.journal import replay
+from console.engine.saving import ShowFile
+from console.media.address import masked
+from console.media.clock import Anchor, Clock
+from console.media.time import Format
+from console.show.codec import show_to_file, to_json
+from console.show.model import Bus, Show
+from console.sources.address import tile_size, wants_key
+from console.wire.place import make_private
+from console.wire.ring import create_ring
+from console.wire.sound import create_sound
+
+_log = logging.getLogger("console.engine.supervisor")
+_SOURCE_SLOTS, _TILE_SLOTS, _BUS_SLOTS = 8, 4, 4
+_PROGRAM_RING_SECONDS = 1.25
+_ANSWER_SECONDS = 5.0
+_DISK_LOW_HOURS = 0.5
+
+Subscriber = Callable[[dict[str, Any]], None]
+
+
+@dataclass(frozen=True)
+class EngineConfig:
+    """What `podium engine` was asked to do."""
+
+    run_dir: Path
+    log_dir: Path
+    show_file: Path | None = None
+    preset: str = "superfast"
+    bitrate_kbps: int = 6000
+    hardware: bool = True
+
+
+class Supervisor:
+    """Everything that runs, and what is known of it."""
+
+    def __init__(self, config: EngineConfig, show: Show, clock: Clock) -> None:
+        self.config = config
+        self.anchor = Anchor.take(clock)
+        self.finished = asyncio.Event()
+        self.on_air = asyncio.Event()
+        self._show = show
+        self._format: Format = show.setup.format
+        self._file = ShowFile(config.show_file)
+        self._journal = config.log_dir / "journal.jsonl"
+        self._rings = make_private(config.run_dir / "rings", "the rings")
+        self._serial = 0
+        self._children: dict[str, Child] = {}
+        self._sources: dict[str, dict[str, Any]] = {}
+        self._source_rings: dict[str, dict[str, str]] = {}
+        self._told: dict[str, dict[str, Any]] = {}
+        self._answers: dict[str, asyncio.Future[dict[str, Any]]] = {}
+        self._status: dict[str, Any] = {}
+        self._parts: dict[str, Any] = {}
+        self._rev = 0
+        self._subscribers: set[Subscriber] = set()
+        self._session = self._session_of(show)
+
+    def _session_of(self, show: Show) -> str:
+        """The journal's session when it broke off on this very show (the machine went down), else a new one."""
+        found = replay(self._journal)
+        if found is not None and not found.ended and found.session.startswith(_fingerprint(show)):
+            _log.warning("The last session of this show did not end; it goes on as it was on air")
+            self._show = found.history.show
+            return found.session
+        return f"{_fingerprint(show)}-{secrets.token_hex(8)}"
+
+    def start(self) -> None:
+        """Make the rings and start every process."""
+        form, fps = self._format, self._format.rate.fps
+        for bus in Bus:
+            slots = round(fps * _PROGRAM_RING_SECONDS) if bus is Bus.PROGRAM else _BUS_SLOTS
+            samples = form.rate.samples_max if bus is Bus.PROGRAM else 0
+            create_ring(self.bus_path(bus), form.width, form.height, slots=slots, samples=samples)
+        make_private(self.config.run_dir / "cursors", "the uplinks' cursors")
+        self._keep("engine", "_engine", self._engine_config, self._from_engine)
+        self._follow(to_json(self._show.setup))
+        self._keep("encoder", "_encoder", self._encoder_config, self._note)
+
+    async def finish(self) -> None:
+        """End every process: the engine first, then the encoder once it has drained, then the uplinks."""
+        self.finished.set()
+        self._file.save_now()
+        groups = (["engine"], ["encoder", *(name for name in self._children if name.startswith("source:"))])
+        for group in (*groups, [name for name in self._children if name.startswith("uplink:")]):
+            kept = [self._children.pop(name) for name in group if name in self._children]
+            await asyncio.gather(*(child.finish(15.0 if "engine" not in group else 5.0) for child in kept))
+        shutil.rmtree(self._rings, ignore_errors=True)
+
+    def bus_path(self, bus: Bus) -> Path:
+        """The ring of a bus."""
+        return self._rings / f"{bus}.picture"
+
+    # What clients ask
+
+    async def command(self, message: dict[str, Any]) -> dict[str, Any]:
+        """Give a command to the engine and wait for its answer: `{"ack": ...}` or `{"reject": ...}`."""
+        order_id = message["id"]
+        answer = self._answers.get(order_id)
+        if answer is None:
+            answer = self._answers[order_id] = asyncio.get_running_loop().create_future()
+            engine = self._children.get("engine")
+            if engine is None or not engine.send(message):
+                self._answer({"reject": {"id": order_id, "reason": "The engine is being started again; ask again"}})
+        try:
+            at = message.get("at")
+            ahead_s = 0.0
+            if type(at) is int:
+                ahead_s = max(0.0, (at - self._status.get("frame", at)) / self._format.rate.fps)
+            return await asyncio.wait_for(asyncio.shield(answer), _ANSWER_SECONDS + ahead_s)
+        except TimeoutError:
+            return {"reject": {"id": order_id, "reason": "The engine did not answer in time"}}
+        finally:
+            self._answers.pop(order_id, None)
+
+    def status(self) -> dict[str, Any]:
+        """What is measured now; see README for its fields."""
+        status: dict[str, Any] = {"frame": 0, "sources": {}} | self._status
+        engine = self._children.get("engine")
+        status["on_air"] = self.on_air.is_set() and engine is not None and engine.pid is not None
+        status.setdefault("format", str(self._format))
+        measured: dict[str, Any] = status["sources"]
+        nothing = {"state": "lost", "in": 0, "drop": 0, "out": 0, "duplicate": 0, "fps": 0.0, "age_ms": 0}
+        status["sources"] = {
+            source: nothing | measured.get(source, {}) | self._told.get(f"source:{source}", {})
+            for source in self._sources
+        }
+        urls = [destination["url"] for destination in self._parts.get("setup", {}).get("destinations", [])]
+        idle = {"state": "connecting", "queued": 0, "sent": 0, "acked": 0, "lag_ms": 0, "lost": 0}
+        status["outputs"] = {masked(url): idle | self._told.get(f"uplink:{url}", {}) for url in urls}
+        status["log"] = {"frames": 0, "bytes": 0, "disk_free": 0} | self._told.get("encoder", {})
+        status["processes"] = {
+            masked(name.removeprefix("uplink:")) if name.startswith("uplink:") else name: child.pid
+            for name, child in self._children.items()
+        }
+        status["alarms"] = self._alarms(status)
+        return status
+
+    def snapshot(self) -> dict[str, Any]:
+        """Everything a client needs to start from."""
+        return {
+            "rev": self._rev,
+            "frame": self._status.get("frame", 0),
+            "anchor": asdict(self.anchor),
+            **self._parts,
+            "rings": self.rings(),
+            "status": self.status(),
+        }
+
+    def show(self) -> dict[str, Any]:
+        """The show as a show file holds it."""
+        return {"podium": 1, "setup": self._parts.get("setup"), "air": self._parts.get("air"), "rev": self._rev}
+
+    def rings(self) -> dict[str, Any]:
+        """Where the pictures are, for clients on this machine."""
+        return {**{str(bus): str(self.bus_path(bus)) for bus in Bus}, "sources": self._source_rings}
+
+    def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
+        """Have patches and status sent to `subscriber`, until the function that is returned is called."""
+        self._subscribers.add(subscriber)
+        return lambda: self._subscribers.discard(subscriber)
+
+    # What the children are told and tell
+
+    def _keep(self, name: str, verb: str, config: Callable[[], dict[str, Any]], on_event: Any) -> None:
+        self._children[name] = Child(name, verb, config, on_event)
+
+    def _engine_config(self) -> dict[str, Any]:
+        return {
+            "journal": str(self._journal),
+            "session": self._session,
+            "resume": True,
+            "show": show_to_file(self._show),
+            "buses": {str(bus): str(self.bus_path(bus)) for bus in Bus},
+            "anchor": asdict(self.anchor),
+        }
+
+    def _encoder_config(self) -> dict[str, Any]:
+        config = self.config
+        return {
+            "ring": str(self.bus_path(Bus.PROGRAM)),
+            "format": str(self._format),
+            "log": str(config.log_dir),
+            "preset": config.preset,
+            "bitrate_kbps": config.bitrate_kbps,
+            "hardware": config.hardware,
+        }
+
+    def _from_engine(self, child: Child, event: dict[str, Any]) -> None:
+        kind = event.pop("event", "")
+        if kind == "result":
+            self._answer(event)
+        elif kind == "patch":
+            self._rev, frame = event.pop("rev"), event.pop("frame")
+            self._parts |= event
+            if "setup" in event and self._follow(event["setup"]):
+                event["rings"] = self.rings()
+            self._file.keep(self._parts)
+            self._publish({"patch": {"rev": self._rev, "frame": frame, **event}})
+        elif kind == "status":
+            self._status = event["status"]
+            self._publish({"status": self.status()})
+        elif kind == "frame_one":
+            self.on_air.set()
+            _log.info("On air with frame %d, %s", event["frame"], self._format)
+        elif kind == "started":
+            child.send({"rings": self._source_rings})
+        elif kind == "died":
+            for order_id in list(self._answers):
+                self._answer({"reject": {"id": order_id, "reason": "The engine was started again meanwhile"}})
+
+    def _note(self, child: Child, event: dict[str, Any]) -> None:
+        """Keep what a source host, the encoder or an uplink says of itself, for the status."""
+        kind = event.pop("event", "")
+        told = self._told.setdefault(child.name, {})
+        if kind in ("stats", "log", "output", "opened"):
+            if child.name.startswith("source:"):  # frame sync counts these itself
+                event = {key: value for key, value in event.items() if key not in ("in", "drop", "fps")}
+            told.update(event)
+            if kind == "opened":
+                told.pop("reason", None)
+        elif kind == "trouble":
+            told["reason"] = " ".join(f"{event[key].rstrip('.')}." for key in ("reason", "remedy") if event.get(key))
+            _log.warning("%s: %s", masked(child.name), told["reason"])
+        elif kind == "recovered":
+            if told.pop("reason", None):
+                _log.info("%s works again", masked(child.name))
+        elif kind == "died":
+            told["restarts"] = told.get("restarts", 0) + 1
+
+    def _answer(self, answer: dict[str, Any]) -> None:
+        order_id = next(iter(answer.values()))["id"]
+        future = self._answers.get(order_id)
+        if future is not None and not future.done():
+            future.set_result(answer)
+
+    def _publish(self, message: dict[str, Any]) -> None:
+        for subscriber in list(self._subscribers):
+            subscriber(message)
+
+    # Following the show
+
+    def _follow(self, setup: dict[str, Any]) -> bool:
+        """Start and stop source hosts and uplinks so that they are what the set-up says; True when rings changed."""
+        wanted = {source["id"]: source for source in setup["sources"]}
+        changed = False
+        for source_id in list(self._sources):
+            if wanted.get(source_id) != self._sources[source_id]:
+                self._drop_source(source_id)
+                changed = True
+        for number, (source_id, source) in enumerate(wanted.items(), 1):
+            if source_id not in self._sources:
+                self._add_source(source, number)
+                changed = True
+        if changed and (engine := self._children.get("engine")):
+            engine.send({"rings": self._source_rings})
+        urls = {f"uplink:{destination['url']}" for destination in setup["destinations"]}
+        for name in [known for known in self._children if known.startswith("uplink:") and known not in urls]:
+            self._drop(name)
+        for name in urls - self._children.keys():
+            self._keep(name, "_uplink", lambda name=name: self._uplink_config(name), self._note)  # type: ignore[misc]
+        return changed
+
+    def _add_source(self, source: dict[str, Any], number: int) -> None:
+        source_id, form = source["id"], self._format
+        self._serial += 1
+        stem = self._rings / f"{source_id}-{self._serial}"
+        tile_width, tile_height = tile_size(form)
+        paths = {kind: str(stem.with_name(f"{stem.name}.{kind}")) for kind in ("picture", "tile", "sound")}
+        key = wants_key(source["url"])
+        create_ring(Path(paths["picture"]), form.width, form.height, slots=_SOURCE_SLOTS, key=key)
+        create_ring(Path(paths["tile"]), tile_width, tile_height, slots=_TILE_SLOTS)
+        create_sound(Path(paths["sound"]))
+        self._sources[source_id] = source
+        self._source_rings[source_id] = paths
+        config = {
+            "id": source_id,
+            "number": number,
+            "url": source["url"],
+            "name": source["name"],
+            "format": str(form),
+            "rings": paths,
+            "latency_ms": source["latency_ms"],
+            "anchor": asdict(self.anchor),
+        }
+        self._keep(f"source:{source_id}", "_source", lambda: config, self._note)
+
+    def _drop_source(self, source_id: str) -> None:
+        del self._sources[source_id]
+        for path in self._source_rings.pop(source_id).values():
+            Path(path).unlink(missing_ok=True)
+        self._drop(f"source:{source_id}")
+
+    def _drop(self, name: str) -> None:
+        self._told.pop(name, None)
+        child = self._children.pop(name)
+        task = asyncio.get_running_loop().create_task(child.finish())
+        _ENDING.add(task)
+        task.add_done_callback(_ENDING.discard)
+
+    def _uplink_config(self, name: str) -> dict[str, Any]:
+        url = name.removeprefix("uplink:")
+        cursor = self.config.run_dir / "cursors" / f"{_fingerprint(url)}.json"
+        return {"url": url, "log": str(self.config.log_dir), "cursor": str(cursor), "format": str(self._format)}
+
+    # Alarms
+
+    def _alarms(self, status: dict[str, Any]) -> list[dict[str, str]]:
+        alarms = []
+        if not status["on_air"]:
+            alarms.append({"id": "engine", "severity": "critical", "text": "The engine is not on air"})
+        shown = {"program": "critical", "both": "critical", "preview": "major"}
+        lamps = status.get("tally", {})
+        for source, told in status["sources"].items():
+            if told["state"] != "live":
+                severity = shown.get(lamps.get(source, ""), "minor")
+                text = f"{source} is {told['state']}" + (f": {told['reason']}" if told.get("reason") else "")
+                alarms.append({"id": f"source:{source}", "severity": severity, "text": text})
+        for url, told in status["outputs"].items():
+            if told["state"] in ("retrying", "refused"):
+                reason = told.get("reason") or "it does not answer"
+                alarms.append({"id": f"output:{url}", "severity": "major", "text": f"{url}: {reason}"})
+        log = status["log"]
+        if log.get("reason"):
+            alarms.append({"id": "log", "severity": "critical", "text": log["reason"]})
+        rate = self.config.bitrate_kbps * 125 * 3600
+        log["hours_left"] = round(log["disk_free"] / rate, 1)
+        if log["disk_free"] and log["hours_left"] < _DISK_LOW_HOURS:
+            text = f"The disk of the program log is full in {log['hours_left'] * 60:.0f} minutes"
+            alarms.append({"id": "disk", "severity": "critical", "text": text})
+        return alarms
+
+
+_ENDING: set[asyncio.Task[None]] = set()
+
+
+def _fingerprint(what: Show | str) -> str:
+    text = what if isinstance(what, str) else repr(to_json(what))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

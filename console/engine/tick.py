@@ -1,0 +1,198 @@
+"""One frame of the show: commands, plans, pictures, sound. The only writer of the show.
+
+`Engine.tick(at)` runs in this order: commands that are due at `at` are reduced and journalled; transitions that ended
+are settled; every source is asked for its picture; program is planned, drawn and published with exactly its samples;
+preview and clean are drawn when somebody looks. It never waits for anything.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from console.engine.feeds import SHOWN, Feeds
+from console.engine.journal import Journal
+from console.engine.orders import Order, Orders
+from console.media.clock import Anchor, Clock
+from console.media.picture import Samples
+from console.mix.plan import MixPlan, plan, tally
+from console.mix.render import Drawable, Renderer, Slates
+from console.mix.sound import mix_sound
+from console.show.codec import to_json
+from console.show.history import History, apply
+from console.show.model import Bus, Show, SourceId
+from console.show.reduce import Rejected, settle
+from console.wire.ring import RingWriter
+
+Tell = Callable[..., None]
+_REDRAWS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class TickReport:
+    """What one tick did."""
+
+    frame: int
+    fresh: bool
+    """Every source on program gave a new picture."""
+    torn: int
+    """How often program had to be drawn again because a source overwrote what was being read."""
+
+
+class Engine:
+    """The show and the rings it reads and writes. `tell(event, **fields)` sends to the supervisor, never blocking."""
+
+    def __init__(
+        self, history: History, buses: Mapping[Bus, Path], journal: Journal, tell: Tell, clock: Clock, anchor: Anchor
+    ) -> None:
+        form = history.show.setup.format
+        self.format, self.rate = form, form.rate
+        self.feeds = Feeds(form.rate.start_ns(1))
+        self.orders = Orders()
+        self.inbox: deque[dict[str, Any]] = deque()
+        self._history = history
+        self._journal = journal
+        self._tell = tell
+        self._clock = clock
+        self._anchor = anchor
+        self._buses = {bus: RingWriter(path) for bus, path in buses.items()}
+        self._renderer = Renderer()
+        self._slates = Slates(form.width, form.height)
+        self._gains: dict[SourceId, float] = {}
+        self._plans = dict.fromkeys(Bus, MixPlan())
+        self._told: dict[str, Any] = {}
+
+    @property
+    def show(self) -> Show:
+        """The show as it is on air."""
+        return self._history.show
+
+    def due_ns(self, at: int) -> int:
+        """The monotonic instant at which a frame starts."""
+        return self._anchor.to_monotonic(self.rate.start_ns(at))
+
+    def tick(self, at: int) -> TickReport:
+        """Make frame `at`."""
+        due_ns = self.due_ns(at)
+        self._read_inbox(at)
+        self._history = replace(self._history, show=settle(self.show, at))
+        for order in self.orders.due(at):
+            self._obey(order, at)
+        for source, state in self.feeds.take(due_ns).items():
+            event = "SourceReturned" if state in SHOWN else "SourceLost"
+            self._journal.append(event, at, self.rate.start_ns(at), source=source, state=state)
+        self._plans = {bus: plan(self.show, bus, at) for bus in Bus}
+        program = self._plans[Bus.PROGRAM]
+        torn = self._publish_program(program, at, due_ns)
+        now_ns = self._clock.now()
+        for bus in (Bus.PREVIEW, Bus.CLEAN):
+            if self._buses[bus].demand(now_ns):
+                self._publish(bus, at, due_ns)
+        self.feeds.ask(program.sources | self._plans[Bus.PREVIEW].sources, now_ns)
+        self._tell_changes(at)
+        fresh = all(feed.picked.fresh for source in program.sources if (feed := self.feeds.get(source)))
+        return TickReport(at, fresh, torn)
+
+    def repeat(self, at: int) -> None:
+        """Make frame `at`, whose time has passed: the last picture again, with the sound that belongs to it."""
+        ring, due_ns = self._buses[Bus.PROGRAM], self.due_ns(at)
+        last = ring.count - 1
+        picture, sound = ring.begin()
+        if last >= 0:
+            picture.copy_from(ring.picture_at(last))
+        samples = self._mix(sound, at, due_ns)
+        ring.publish(due_ns=due_ns, now_ns=self._clock.now(), frame=at, samples=samples)
+
+    def tally(self) -> dict[str, str]:
+        """The lamps, from the plans that were drawn last."""
+        return {source: str(lamp) for source, lamp in tally(self._plans[Bus.PROGRAM], self._plans[Bus.PREVIEW]).items()}
+
+    def snapshot(self) -> dict[str, Any]:
+        """The parts of the show that clients follow."""
+        history = self._history
+        return {
+            "setup": to_json(history.show.setup),
+            "air": to_json(history.show.air),
+            "undo": len(history.past),
+            "redo": len(history.future),
+        }
+
+    def _read_inbox(self, at: int) -> None:
+        while self.inbox:
+            message = self.inbox.popleft()
+            if "rings" in message:
+                self.feeds.attach(message["rings"])
+            elif refusal := self.orders.accept(message, at):
+                self._tell("result", **refusal)
+
+    def _obey(self, order: Order, at: int) -> None:
+        utc_ns = self.rate.start_ns(at)
+        self._history, result = apply(self._history, order.command, at)
+        what = {"client": order.client, "command": order.encoded}
+        if isinstance(result, Rejected):
+            self._journal.append("Refused", at, utc_ns, **what, reason=result.reason)
+            self._tell("result", **self.orders.rejected(order, result.reason))
+            return
+        take = {} if result.take is None else {"from": result.take[0], "to": result.take[1]}
+        self._journal.append("Commanded", at, utc_ns, **what, **take, rev=self.show.rev)
+        self._tell("result", **self.orders.acked(order, at, self.show.rev))
+
+    def _find(self, source: SourceId) -> Drawable:
+        drawable = self.feeds.drawable(source)
+        if drawable is not None:
+            return drawable
+        feed, known = self.feeds.get(source), self.show.setup.source(source)
+        age_ns = None if feed is None or feed.picked.index is None else feed.picked.age_ns
+        return self._slates.find(source, known.name if known else source, age_ns)
+
+    def _publish_program(self, program: MixPlan, at: int, due_ns: int) -> int:
+        ring = self._buses[Bus.PROGRAM]
+        picture, sound = ring.begin()
+        torn = 0
+        while True:
+            self._renderer.render(program, self._find, picture)
+            if torn == _REDRAWS or self.feeds.intact(program.sources):
+                break
+            torn += 1
+            self.feeds.take(due_ns)
+        samples = self._mix(sound, at, due_ns, program)
+        ring.publish(due_ns=due_ns, now_ns=self._clock.now(), frame=at, samples=samples)
+        return torn
+
+    def _publish(self, bus: Bus, at: int, due_ns: int) -> None:
+        ring = self._buses[bus]
+        picture, _ = ring.begin()
+        self._renderer.render(self._plans[bus], self._find, picture)
+        ring.publish(due_ns=due_ns, now_ns=self._clock.now(), frame=at)
+
+    def _mix(self, sound: Samples, at: int, due_ns: int, program: MixPlan | None = None) -> int:
+        count = self.rate.samples(at)
+        gains = self._gains if program is None else program.gains
+
+        def take(source: SourceId) -> Samples:
+            feed = self.feeds.get(source)
+            return feed.sound.take(due_ns, count) if feed else np.zeros((count, 2), np.float32)
+
+        heard = sound[:count]
+        mix_sound(self._gains, gains, take, heard)
+        for source in self._gains.keys() - gains.keys():
+            if feed := self.feeds.get(source):
+                feed.sound.release()
+        self._gains = gains
+        peaks = np.abs(heard).max(axis=0)
+        self._buses[Bus.PROGRAM].set_levels(float(peaks[0]), float(peaks[1]))
+        return count
+
+    def _tell_changes(self, at: int) -> None:
+        show = self.show
+        now: dict[str, Any] = {"setup": show.setup, "air": show.air}
+        now |= {"undo": len(self._history.past), "redo": len(self._history.future)}
+        changed = {key: to_json(value) for key, value in now.items() if self._told.get(key) != value}
+        if changed:
+            self._told = now
+            self._tell("patch", rev=show.rev, frame=at, **changed)
