@@ -100,9 +100,12 @@ def masked(text: str) -> str:
 
 def reason(output: str) -> str:
     """The line of a failed command's output that says why, to be shown."""
+    unreachable = re.findall(r"connection broken by '(.*)': /", output)
+    if unreachable:
+        return masked(f"the package index can't be reached ({unreachable[-1]})")
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     told = [line for line in lines if re.match(r"(ERROR|E|error):", line)]
-    return masked((told or lines or ["it says nothing"])[0 if told else -1])[:300]
+    return masked((told or lines or ["it says nothing"])[0 if told else -1])
 
 
 def work(step: Step, command: list[str], sentence: str) -> None:
