@@ -62,11 +62,11 @@ def run(
     rate = engine.rate
     frame_ns = rate.start_ns(1)
     cadence = Cadence()
-    at = rate.frame_at_ns(anchor.to_unix(clock.now())) + 1
     # Nothing made so far dies before the end, and a collection in mid-frame would be late for the next.
     gc.collect()
     gc.freeze()
     gc.disable()
+    at = rate.frame_at_ns(anchor.to_unix(clock.now())) + 1
     try:
         while not finished():
             clock.wait_until(engine.due_ns(at))

@@ -93,7 +93,7 @@ RATES = {
     "60": Rate(60),
 }
 _WIDTHS = {360: 640, 480: 854, 540: 960, 576: 1024, 720: 1280, 900: 1600, 1080: 1920}
-_FORMAT = re.compile(r"(?:(\d{2,5})x)?(\d{2,5})p(\d\d(?:\.\d{1,3})?)")
+_FORMAT = re.compile(r"(?:(\d{2,5})x)?(\d{2,5})p(\d\d(?:\.\d{1,3})?)", re.ASCII)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ header of 64 bytes, sound (float32 stereo, `samples` per slot at most), pixels (
 
 from __future__ import annotations
 
+import contextlib
 import mmap
 import os
 from collections.abc import Iterator
@@ -68,18 +69,11 @@ class Levels:
 class _Ring:
     """Both ends: the map, the header words and the slots' addresses."""
 
-    def __init__(self, path: Path, *, attach: str) -> None:
+    def __init__(self, path: Path) -> None:
         self.path = path
-        try:
-            with open(path, "r+b") as file:
-                size = os.fstat(file.fileno()).st_size
-                self._map = mmap.mmap(file.fileno(), 0)
-        except (OSError, ValueError) as error:
-            raise ConsoleError(f"The ring {path} can't be {attach}: {error}", "Start the engine again") from error
-        self._words = memoryview(self._map).cast("Q")
-        words = self._words
-        if size < _PAGE or words[_H_MAGIC] != _MAGIC or size < _PAGE + words[_H_SLOTS] * words[_H_STRIDE]:
-            self.close()
+        self._map = map_file(path, _MAGIC)
+        self._words = words = memoryview(self._map).cast("Q")
+        if len(words) * 8 < _PAGE + words[_H_SLOTS] * words[_H_STRIDE]:
             raise ConsoleError(f"{path} is not a ring, or was cut short", "Start the engine again")
         self.width, self.height = words[_H_WIDTH], words[_H_HEIGHT]
         self.has_key = bool(words[_H_KEY])
@@ -154,6 +148,15 @@ def create_ring(path: Path, width: int, height: int, *, slots: int, key: bool = 
     size = _PAGE + slots * stride
     header = np.zeros(_PAGE // 8, np.uint64)
     header[:7] = (_MAGIC, width, height, key, samples, slots, stride)
+    make_file(path, size, header.tobytes())
+    return path
+
+
+def make_file(path: Path, size: int, header: bytes) -> None:
+    """Replace `path` by a file of `size` bytes, zero behind its header, readable by this user alone.
+
+    Raises ConsoleError with the bytes that it needs.
+    """
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -163,24 +166,37 @@ def create_ring(path: Path, width: int, height: int, *, slots: int, key: bool = 
                 os.posix_fallocate(fd, 0, size)  # a full tmpfs must fail here, not as SIGBUS on air
             else:
                 os.ftruncate(fd, size)
-            os.write(fd, header.tobytes())
+            os.write(fd, header)
         finally:
             os.close(fd)
         os.replace(fresh, path)
     except OSError as error:
-        fresh.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            fresh.unlink()
         raise ConsoleError(
-            f"The ring {path} of {size >> 20} MiB can't be made: {error.strerror or error}",
+            f"The ring {path} of {size / (1 << 20):.1f} MiB can't be made: {error.strerror or error}",
             "Free memory or choose another --run-dir",
         ) from error
-    return path
+
+
+def map_file(path: Path, magic: int) -> mmap.mmap:
+    """Map a ring's file whole. Raises ConsoleError when it can't be opened or does not begin as it must."""
+    try:
+        with open(path, "r+b") as file:
+            size = os.fstat(file.fileno()).st_size
+            mapped = mmap.mmap(file.fileno(), 0)
+    except (OSError, ValueError) as error:
+        raise ConsoleError(f"The ring {path} can't be opened: {error}", "Start the engine again") from error
+    if size < _PAGE or size % 8 or int.from_bytes(mapped[:8], "little") != magic:
+        raise ConsoleError(f"{path} is not a ring, or was cut short", "Start the engine again")
+    return mapped
 
 
 class RingWriter(_Ring):
     """The writing end. One at a time; attaching takes the ring over from a writer that died."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(path, attach="written")
+        super().__init__(path)
         self._words[_H_PID] = os.getpid()
         self._words[_H_GENERATION] += 1
 
@@ -230,9 +246,6 @@ class RingWriter(_Ring):
 
 class RingReader(_Ring):
     """A reading end."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(path, attach="read")
 
     def info(self, index: int) -> PictureInfo | None:
         """What is known of picture `index`; None when it is not there (yet, or any more)."""

@@ -9,8 +9,6 @@ File layout: header page as words of 8 bytes, then `capacity` samples of float32
 
 from __future__ import annotations
 
-import mmap
-import os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,7 +17,7 @@ import numpy as np
 from console.errors import ConsoleError
 from console.media.picture import Samples
 from console.media.time import SAMPLE_RATE
-from console.wire.ring import Levels
+from console.wire.ring import Levels, make_file, map_file
 
 _MAGIC = int.from_bytes(b"PODSOND1", "little")
 _PAGE = 4096
@@ -43,38 +41,19 @@ def create_sound(path: Path) -> Path:
     """Make an empty sound ring (replacing one of that name). Raises ConsoleError."""
     header = np.zeros(_PAGE // 8, np.uint64)
     header[_H_MAGIC] = _MAGIC
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        fd = os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o600)
-        try:
-            os.write(fd, header.tobytes() + bytes(CAPACITY * 8))
-        finally:
-            os.close(fd)
-        os.replace(fresh, path)
-    except OSError as error:
-        fresh.unlink(missing_ok=True)
-        raise ConsoleError(
-            f"The ring {path} of 1 MiB can't be made: {error.strerror or error}",
-            "Free memory or choose another --run-dir",
-        ) from error
+    make_file(path, _PAGE + CAPACITY * 8, header.tobytes())
     return path
 
 
 class _Sound:
     def __init__(self, path: Path) -> None:
         self.path = path
-        try:
-            with open(path, "r+b") as file:
-                size = os.fstat(file.fileno()).st_size
-                self._map = mmap.mmap(file.fileno(), 0)
-        except (OSError, ValueError) as error:
-            raise ConsoleError(f"The sound ring {path} can't be opened: {error}", "Start the engine again") from error
+        self._map = map_file(path, _MAGIC)
+        if len(self._map) < _PAGE + CAPACITY * 8:
+            raise ConsoleError(f"{path} is not a sound ring, or was cut short", "Start the engine again")
         self._words = memoryview(self._map).cast("Q")
         self._signed = memoryview(self._map).cast("q")
         self._floats = memoryview(self._map).cast("d")
-        if size < _PAGE + CAPACITY * 8 or self._words[_H_MAGIC] != _MAGIC:
-            raise ConsoleError(f"{path} is not a sound ring, or was cut short", "Start the engine again")
         self._samples: Samples = np.frombuffer(self._map, np.float32, CAPACITY * 2, _PAGE).reshape(-1, 2)
 
     @property

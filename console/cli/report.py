@@ -1,0 +1,101 @@
+"""What this machine can do (`--self-test`) and where Podium keeps things (`--print-config`), as plain data."""
+
+from __future__ import annotations
+
+import importlib
+import platform
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from console import __version__
+from console.media.picture import new_picture
+from console.media.time import RATES
+from console.show.codec import SCHEMA, to_json
+from console.show.model import Setup, Source, Transition
+from console.wire.place import DEFAULT_HOST, DEFAULT_PORT, runtime_root
+from console.wire.ring import RingReader, RingWriter, create_ring
+
+_LIBRARIES = ("aiohttp", "av", "cv2", "numpy", "PySide6", "pyqtgraph", "keyring", "miniaudio", "imageio_ffmpeg")
+
+
+def configuration() -> dict[str, Any]:
+    """Directories, defaults with their units, and versions."""
+
+    def folder(kind: Callable[..., str]) -> str:
+        return kind("podium", appauthor=False)
+
+    return {
+        "version": __version__,
+        "python": platform.python_version(),
+        "directories": {
+            "runtime": str(runtime_root()),
+            "log": str(Path(folder(platformdirs.user_data_dir)) / "log"),
+            "shows": folder(platformdirs.user_data_dir),
+            "cache": folder(platformdirs.user_cache_dir),
+            "settings": folder(platformdirs.user_config_dir),
+        },
+        "api": f"{DEFAULT_HOST}:{DEFAULT_PORT}",
+        "show": {
+            "schema": SCHEMA,
+            "format": str(Setup().format),
+            "rates": [name for name in RATES if name != "23.98"],
+            "transition": to_json(Transition()),
+            "take_interval_ms": Setup().take_interval_ms,
+            "latency_ms": Source(id="", url="", name="").latency_ms,  # type: ignore[arg-type]
+        },
+    }
+
+
+def self_test() -> dict[str, Any]:
+    """Try what every show needs; `ok` is false when something that is needed does not work."""
+    answer: dict[str, Any] = {"version": __version__, "python": sys.version, "platform": platform.platform()}
+    faults: list[str] = []
+    for name, check in (("libraries", _libraries), ("ring", _ring), ("codecs", _codecs), ("srt", _srt)):
+        try:
+            answer[name] = check()
+        except Exception as error:  # whatever is wrong is the answer
+            faults.append(f"{name}: {error or type(error).__name__}")
+    return answer | {"faults": faults, "ok": not faults}
+
+
+def _libraries() -> dict[str, str]:
+    found = {}
+    for name in _LIBRARIES:
+        module = importlib.import_module(name)
+        found[name] = str(getattr(module, "__version__", "present"))
+    return found
+
+
+def _ring() -> str:
+    with tempfile.TemporaryDirectory() as directory:
+        path = create_ring(Path(directory) / "test.picture", 64, 64, slots=2)
+        writer, reader = RingWriter(path), RingReader(path)
+        picture, _ = writer.begin()
+        picture.copy_from(new_picture(64, 64))
+        index = writer.publish(due_ns=1, now_ns=1)
+        if not reader.holds(index):
+            raise RuntimeError("a picture written to a ring does not come out")
+    return "works"
+
+
+def _codecs() -> dict[str, Any]:
+    import av  # noqa: PLC0415 - loaded when asked for
+    from av.codec.hwaccel import hwdevices_available  # noqa: PLC0415
+
+    for decoder in ("h264", "aac"):
+        av.Codec(decoder, "r")
+    for encoder in ("libx264", "aac"):
+        av.Codec(encoder, "w")
+    versions = {name: ".".join(map(str, version)) for name, version in av.library_versions.items()}
+    return {"ffmpeg": versions, "hardware_decoders": hwdevices_available()}
+
+
+def _srt() -> str:
+    import imageio_ffmpeg  # noqa: PLC0415
+
+    return f"through {Path(imageio_ffmpeg.get_ffmpeg_exe()).name}"
