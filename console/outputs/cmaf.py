@@ -146,6 +146,12 @@ def codec_configs(header: bytes) -> tuple[bytes, bytes]:
     raise ValueError(f"the header has a sample entry {entry.kind!r} that is not ours")
 
 
+def bit_rate(header: bytes) -> int:
+    """The bits per second that a header's `btrt` announces; 0 when it has none."""
+    at = header.find(b"btrt")
+    return int(struct.unpack_from(">I", header, at + 12)[0]) if 0 < at <= len(header) - 16 else 0
+
+
 def ntp_time(unix_ns: int) -> int:
     """An instant as the 64 bits of NTP (RFC 5905): 32 bits of seconds since 1900, 32 bits of fraction."""
     seconds, ns = divmod(unix_ns, 1_000_000_000)
