@@ -93,7 +93,7 @@ def test_a_ring_that_was_cut_short_is_refused(path):
 
 def test_a_ring_that_can_not_be_made_names_its_size(tmp_path):
     (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(ConsoleError, match="of 0.0 MiB can't be made"):
+    with pytest.raises(ConsoleError, match=r"of 0\.0 MiB can't be made"):
         create_ring(tmp_path / "file" / "a.picture", 64, 36, slots=2)
 
 
