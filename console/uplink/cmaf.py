@@ -66,8 +66,8 @@ def manifest(fmt: Format, video_header: bytes, audio_header: bytes) -> str:
         ' minimumUpdatePeriod="PT10S" minBufferTime="PT2S">\n'
         '<Period id="1" start="PT0S">\n'
         f'<AdaptationSet id="1" contentType="video" mimeType="video/mp4" segmentAlignment="true">{role}{template}'
-        f'<Representation id="{VIDEO}" codecs={quoteattr(video_codec)} bandwidth="{bit_rate(video_header)}" width="{fmt.width}"'
-        f' height="{fmt.height}" frameRate="{fmt.rate.num}/{fmt.rate.den}"/></AdaptationSet>\n'
+        f'<Representation id="{VIDEO}" codecs={quoteattr(video_codec)} bandwidth="{bit_rate(video_header)}"'
+        f' width="{fmt.width}" height="{fmt.height}" frameRate="{fmt.rate.num}/{fmt.rate.den}"/></AdaptationSet>\n'
         f'<AdaptationSet id="2" contentType="audio" mimeType="audio/mp4" segmentAlignment="true">{role}{template}'
         f'<Representation id="{AUDIO}" codecs="mp4a.40.{object_type}" bandwidth="{bit_rate(audio_header)}"'
         f' audioSamplingRate="{SAMPLE_RATE}"><AudioChannelConfiguration'
@@ -111,7 +111,8 @@ class HttpTrack:
         except aiohttp.ClientConnectorCertificateError as error:
             raise NotTakenError(f"The certificate is not trusted: {error.certificate_error}", refused=True) from error
         except (aiohttp.ClientConnectorError, aiohttp.ClientConnectorDNSError) as error:
-            words = os.strerror(error.os_error.errno) if (error.os_error.errno or 0) > 0 else "is not known"
+            number = error.os_error.errno or 0
+            words = os.strerror(number) if number > 0 else "This host can't be found"
             raise NotTakenError(f"{self._destination.authority}: {words}") from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise NotTakenError(f"{self._destination.authority} broke off: {error or type(error).__name__}") from error
