@@ -25,7 +25,9 @@ _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt,
     ">": operator.gt,
 }
-_TERM = re.compile(r"\s*(?P<path>[\w\-]+(?:\.[\w\-*]+|\[[^\]]+\])*)\s*(?:(?P<op>[=!<>]=|<|>)\s*(?P<value>.+?))?\s*")
+_TERM = re.compile(
+    r"""\s*(?P<path>[\w\-]+(?:\.[\w\-*]+|\[[^\]]+\])*)\s*(?:(?P<op>[=!<>]=|<|>)\s*(?P<value>\S+|"[^"]*"|'[^']*'))?\s*"""
+)
 _STEP = re.compile(r"\.?([\w\-*]+)|\[([^\]]+)\]")
 _MISSING = object()
 
