@@ -268,8 +268,7 @@ def set_up(level: str) -> None:
         work(step, [*pip, "--require-hashes", "-r", LOCKS[level]], "The locked packages can't be installed")
     with Step("Installing Podium, editable") as step:
         # The build backend is one of the locked packages: nothing more is fetched, nothing is without its hash.
-        here = ["--no-deps", "--no-build-isolation", "--editable", "."]
-        work(step, [*pip, *here], "Podium can't be installed")
+        work(step, [*pip, "--no-deps", "--no-build-isolation", "--editable", "."], "Podium can't be installed")
     # The test lock holds the run lock.
     for done in LOCKS if level == "test" else [level]:
         (VENV / f"setup-{done}").write_text(stamp(done))
