@@ -63,7 +63,7 @@ def get(address: Address, path: str) -> Any:
     return answer
 
 
-def command(address: Address, name: str, **fields: Any) -> dict[str, Any]:
+def command(address: Address, name: str, /, **fields: Any) -> dict[str, Any]:
     """Give one command and return its ack (`id`, `frame`, `rev`). Raises CommandRefusedError, ConsoleError."""
     body = {"id": uuid.uuid4().hex, "command": name, **fields}
     status, answer = ask(address, "POST", "/command", body)
@@ -108,7 +108,7 @@ class Live:
             self._loop.call_soon_threadsafe(self._stop.set)
             self._thread.join(5)
 
-    def send(self, name: str, **fields: Any) -> str:
+    def send(self, name: str, /, **fields: Any) -> str:
         """Give a command; its id comes back with the ack or the reject. A command given while the link is down is
         answered with a reject at once: it must never land later, when nobody expects it."""
         message = {"id": uuid.uuid4().hex, "command": name, **fields}

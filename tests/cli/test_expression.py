@@ -1,5 +1,7 @@
 """The expressions of `podium ctl wait`."""
 
+import contextlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -55,7 +57,5 @@ def test_what_is_no_expression_is_named(text):
 
 @given(st.text(alphabet="abc.[]*=<>! 'and or0\"\\", max_size=40))
 def test_any_text_is_read_or_refused(text):
-    try:
-        parse_expression(text)(STATUS)
-    except UsageError as error:
-        assert error.exit_status == 2
+    with contextlib.suppress(UsageError):
+        assert parse_expression(text)(STATUS) in (True, False)
