@@ -1,0 +1,62 @@
+"""Decoding in hardware where there is some: never a reason to fail, never a reason to open slowly.
+
+`PODIUM_HWACCEL` chooses: `off`, or the name of a device type (cuda, vaapi, qsv, d3d11va, videotoolbox). Unset, what
+the platform is likely to have is tried, and nothing when there is no sign of a device.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from pathlib import Path
+
+import av
+from av.codec.hwaccel import HWAccel, hwdevices_available
+
+_log = logging.getLogger("console.sources")
+ENVIRONMENT = "PODIUM_HWACCEL"
+_failed: set[str] = set()
+
+
+def candidates() -> list[str]:
+    """The device types worth trying here, best first."""
+    wanted = os.environ.get(ENVIRONMENT, "").strip().lower()
+    if wanted:
+        return [] if wanted in ("off", "0", "none") else [wanted]
+    if sys.platform == "darwin":
+        likely = ["videotoolbox"]
+    elif sys.platform == "win32":
+        likely = ["d3d11va"]
+    else:
+        likely = ["cuda"] if Path("/dev/nvidiactl").exists() else []
+        if any(Path("/dev/dri").glob("renderD*")):
+            likely += ["vaapi", "qsv"]
+    available = hwdevices_available()
+    return [name for name in likely if name in available]
+
+
+def accelerator() -> HWAccel | None:
+    """What to open a container with; None for decoding in software."""
+    for name in candidates():
+        if name not in _failed:
+            try:
+                return HWAccel(name, allow_software_fallback=True)
+            except (ValueError, RuntimeError) as error:
+                _failed.add(name)
+                _log.info("Decoding with %s is not possible (%s)", name, error)
+    return None
+
+
+def give_up(error: Exception) -> None:
+    """The device that is tried first does not work: not tried again in this process; said once."""
+    for name in candidates():
+        if name not in _failed:
+            _failed.add(name)
+            _log.info("Decoding with %s is not possible (%s); decoding in software", name, error)
+            return
+
+
+def name_of(context: av.VideoCodecContext) -> str | None:
+    """The device type that a decoder was given, None for software."""
+    return next((name for name in candidates() if name not in _failed), None) if context.is_hwaccel else None

@@ -1,0 +1,118 @@
+"""The process of one source: reads its configuration, attaches to the rings, runs the source until told to end.
+
+Run by the supervisor as `python -m console _source`; the agreement is in `console.wire.child`. Configuration: `id`,
+`number`, `url`, `name`, `format`, `rings` {`picture`, `tile`, `sound`}, `latency_ms`, `loop`; optionally `anchor`
+{`monotonic_ns`, `unix_ns`}, the show's own, so that patterns are locked to the show to the nanosecond.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+from typing import Protocol
+
+from console.errors import ConsoleError, UsageError
+from console.media.clock import Anchor, SystemClock
+from console.media.time import parse_format
+from console.sources.address import Kind, parse
+from console.sources.pattern import PatternSource
+from console.sources.report import Report
+from console.sources.screen import Screen
+from console.sources.sound import SoundFeed
+from console.sources.still import BlackSource, StillSource
+from console.sources.stream import StreamSource
+from console.wire.child import Message, Parent
+from console.wire.ring import RingWriter
+from console.wire.sound import SoundWriter
+
+NICE = 5
+_TURN_NS = 50_000_000
+
+
+class Source(Protocol):
+    """Anything that fills the rings."""
+
+    def run(self, finish: threading.Event) -> None:
+        """Work until told to finish."""
+        ...
+
+
+class NoSource:
+    """What runs when there is nothing to run: says that the process is well."""
+
+    def __init__(self, screen: Screen) -> None:
+        self._screen = screen
+
+    def run(self, finish: threading.Event) -> None:
+        """Wait until told to finish."""
+        clock = SystemClock()
+        while not finish.is_set():
+            self._screen.beat(clock.now())
+            clock.wait_until(clock.now() + _TURN_NS)
+
+
+def make_source(config: Message, screen: Screen, sound: SoundFeed, report: Report) -> Source:
+    """The source that a configuration describes. Raises ConsoleError for an address that means nothing."""
+    address, fmt, clock = parse(config["url"]), parse_format(config["format"]), SystemClock()
+    match address.kind:
+        case Kind.PATTERN:
+            options = {name: int(value) for name, value in address.options.items()}
+            return PatternSource(
+                fmt,
+                options.get("number", int(config.get("number", 1))),
+                str(config.get("name") or config.get("id", "")),
+                screen,
+                sound,
+                report,
+                clock,
+                Anchor(**config["anchor"]) if config.get("anchor") else Anchor.take(clock),
+                motion=options.get("motion", 1) == 1,
+                with_tone=options.get("tone", 1) == 1,
+            )
+        case Kind.BLACK:
+            return BlackSource(screen, report, clock)
+        case Kind.STILL:
+            return StillSource(address, screen, report, clock)
+        case Kind.CLIP | Kind.LIVE:
+            loop = address.loop if address.loop is not None else bool(config.get("loop", True))
+            latency_ms = int(config.get("latency_ms", 200))
+            return StreamSource(address, screen, sound, report, clock, rate=fmt.rate, latency_ms=latency_ms, loop=loop)
+
+
+def main() -> int:
+    """Run one source; the exit status."""
+    parent = Parent()
+    if hasattr(os, "nice"):
+        os.nice(NICE)
+    config = parent.config
+    report = Report(str(config.get("id", "?")), parent.tell)
+    try:
+        screen, sound = _attach(config)
+    except ConsoleError as error:
+        report.trouble(error)
+        parent.close()
+        return error.exit_status
+    try:
+        source = make_source(config, screen, sound, report)
+    except ConsoleError as error:
+        # An address that means nothing: it stands until it is changed, and the process with it.
+        report.trouble(error)
+        source = NoSource(screen)
+    source.run(parent.finish)
+    parent.close()
+    return 0
+
+
+def _attach(config: Message) -> tuple[Screen, SoundFeed]:
+    """The rings of the configuration. Raises ConsoleError."""
+    try:
+        rings = {name: Path(config["rings"][name]) for name in ("picture", "tile", "sound")}
+        parse_format(config["format"])
+        str(config["url"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise UsageError(
+            f"The configuration of the source can't be used ({error!r})", "Start it with podium"
+        ) from error
+    screen = Screen(RingWriter(rings["picture"]), RingWriter(rings["tile"]), SystemClock())
+    return screen, SoundFeed(SoundWriter(rings["sound"]))

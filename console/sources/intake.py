@@ -1,0 +1,165 @@
+"""Reading packets from one connection or file, on a thread of its own.
+
+The thread does nothing but wait for FFmpeg and note when each packet came, so arrival times are true whatever the
+decoder does. Everything else is decided by the loop that empties `inbox`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any
+
+import av
+
+from console.errors import ConsoleError
+from console.media.clock import Clock
+from console.sources import hardware
+from console.sources.address import Address, Kind
+from console.sources.bridge import Bridge
+from console.sources.reasons import no_streams, reason
+
+OPEN_SECONDS = 5.0
+READ_SECONDS = 4.0
+_LIVE_OPTIONS = {"analyzeduration": "3000000", "fpsprobesize": "0"}
+_INBOX_BYTES = 64 << 20
+
+
+@dataclass(frozen=True)
+class Opened:
+    """The container is open; what will be read from it."""
+
+    container: av.container.InputContainer
+    """Held, since the streams live in it."""
+    video: av.VideoStream | None
+    audio: av.AudioStream | None
+    finite: bool
+    """It has a length: a file, here or on a server; it is read at our pace."""
+    segmented: bool
+    """It comes in segments (HLS, DASH), each faster than real time; it is read at our pace too."""
+    hardware: str | None
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """A packet, and when it came."""
+
+    packet: av.Packet[Any]
+    arrival_ns: int
+
+
+@dataclass(frozen=True)
+class Ended:
+    """Nothing more comes: the end of the file or stream (no error), or what went wrong."""
+
+    error: ConsoleError | None
+
+
+@dataclass
+class Intake:
+    """One connection, from opening to its end."""
+
+    address: Address
+    clock: Clock
+    decode_in_hardware: bool = True
+    inbox: deque[Opened | Arrived | Ended] = field(default_factory=deque)
+    room: threading.Event = field(default_factory=threading.Event)
+    """Cleared while the reader is to wait: no more packets are wanted for now."""
+    _closed: threading.Event = field(default_factory=threading.Event)
+    _bridge: Bridge | None = None
+    _inbox_bytes: int = 0
+
+    def start(self) -> None:
+        """Begin; everything is told through `inbox`."""
+        self.room.set()
+        threading.Thread(target=self._run, name="intake", daemon=True).start()
+
+    def close(self) -> None:
+        """Want no more. A thread that is stuck in FFmpeg ends when FFmpeg lets go, and says nothing any more."""
+        self._closed.set()
+        self.room.set()
+        if self._bridge is not None:
+            self._bridge.kill()
+
+    def take(self) -> Opened | Arrived | Ended | None:
+        """The next thing that came in, None when there is nothing."""
+        if not self.inbox:
+            return None
+        item = self.inbox.popleft()
+        if isinstance(item, Arrived):
+            self._inbox_bytes -= item.packet.size
+        return item
+
+    def _run(self) -> None:
+        try:
+            self._read()
+            self.inbox.append(Ended(None))
+        except Exception as error:
+            self.inbox.append(Ended(self._why(error)))
+
+    def _why(self, error: Exception) -> ConsoleError:
+        if self._bridge is not None and (why := self._bridge.reason()) is not None:
+            return why
+        return reason(error, self.address)
+
+    def _read(self) -> None:
+        # The container is not closed here: its streams are in use until the last packet is decoded. It goes with them.
+        container = self._open()
+        opened = self._chosen(container)
+        self.inbox.append(opened)
+        wanted = [stream for stream in (opened.video, opened.audio) if stream is not None]
+        for packet in container.demux(wanted):
+            if self._closed.is_set():
+                return
+            if packet.size == 0:
+                continue  # PyAV's mark of the end
+            self._inbox_bytes += packet.size
+            self.inbox.append(Arrived(packet, self.clock.now()))
+            while not self.room.is_set() or self._inbox_bytes > _INBOX_BYTES:
+                self.room.wait(0.5)
+                if self._closed.is_set():
+                    return
+
+    def _open(self) -> av.container.InputContainer:
+        address = self.address
+        target = address.target
+        options = dict(address.options)
+        form = None
+        if address.bridge:
+            self._bridge = Bridge(address)
+            target, form = self._bridge.start(), "mpegts"
+        live = address.kind is Kind.LIVE
+        if live:
+            options |= _LIVE_OPTIONS
+        timeout = (None if address.listens else OPEN_SECONDS, READ_SECONDS if live else None)
+        accel = hardware.accelerator() if self.decode_in_hardware else None
+        if accel is not None:
+            try:
+                return av.open(target, "r", format=form, options=options, timeout=timeout, hwaccel=accel)
+            except (NotImplementedError, RuntimeError, OSError, av.error.ExternalError, av.error.UnknownError) as error:
+                hardware.give_up(error)
+                if address.bridge:
+                    raise
+        return av.open(target, "r", format=form, options=options, timeout=timeout)
+
+    def _chosen(self, container: av.container.InputContainer) -> Opened:
+        video = container.streams.best("video")
+        audio = container.streams.best("audio")
+        if isinstance(video, av.VideoStream) and video.disposition & av.stream.Disposition.attached_pic:
+            video = None  # the cover of a piece of music
+        video = video if isinstance(video, av.VideoStream) and video.codec_context is not None else None
+        audio = audio if isinstance(audio, av.AudioStream) and audio.codec_context is not None else None
+        if video is None and audio is None:
+            raise no_streams(self.address)
+        for stream in container.streams:
+            if stream is not video and stream is not audio and hasattr(stream, "discard"):
+                stream.discard = av.stream.Discard.all  # the other qualities of an HLS stream are not fetched
+        return Opened(
+            container,
+            video,
+            audio,
+            self.address.kind is Kind.CLIP or container.duration is not None,
+            container.format.name in ("hls", "dash"),
+            hardware.name_of(video.codec_context) if video is not None else None,
+        )

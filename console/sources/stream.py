@@ -1,0 +1,415 @@
+"""A clip or a live stream, from packets to the rings: the loop of a source host.
+
+The jitter buffer is made of packets: they wait until shortly before they are due and are decoded then, so a change of
+tier acts on the very next picture and a few ring slots suffice. One thread reads (`intake`), this loop does the rest.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections import deque
+from dataclasses import dataclass
+from typing import Any
+
+import av
+
+from console.errors import ConsoleError
+from console.media.clock import Clock
+from console.media.time import Rate
+from console.sources import reasons
+from console.sources.address import Address, Kind
+from console.sources.card import draw_card
+from console.sources.decode import VideoDecoder
+from console.sources.intake import OPEN_SECONDS, Arrived, Ended, Intake, Opened
+from console.sources.interlace import Deinterlacer
+from console.sources.report import Report
+from console.sources.screen import Screen
+from console.sources.sound import SoundDecoder, SoundFeed
+from console.sources.timeline import MS, SECOND, Timeline
+from console.wire.tier import Tier
+
+VIDEO, AUDIO = 0, 1
+_TURN_NS = 10 * MS
+_SOUND_LEAD_NS = 150 * MS
+_HELD_AHEAD_NS = SECOND
+_LIVE_MOST_NS = 4 * SECOND
+_CLIP_LATENCY_NS = 100 * MS
+_HURRY_NS, _SKIP_NS, _JUMP_NS = 150 * MS, 100 * MS, 500 * MS
+_QUIET_NS, _GONE_NS = 3 * SECOND // 2, 3 * SECOND
+_BLIND_NS, _GIVE_UP_NS = 5 * SECOND, 10 * SECOND
+_PAUSE_NS, _PAUSE_MOST_NS = SECOND // 2, 15 * SECOND
+_HEALTHY_NS = 5 * SECOND
+
+
+class Path:
+    """What becomes of the packets of one connection: its decoders and time bases."""
+
+    def __init__(self, opened: Opened, rate: Rate, clock: Clock) -> None:
+        self.opened = opened
+        self.video = VideoDecoder(opened.video, clock) if opened.video is not None else None
+        self.audio = SoundDecoder(opened.audio) if opened.audio is not None else None
+        self.whole = Deinterlacer(rate)
+        self.fps = float((opened.video.average_rate if opened.video is not None else None) or 0)
+        self.video_index = opened.video.index if opened.video is not None else -1
+        streams = [s for s in (opened.video, opened.audio) if s is not None]
+        self.bases = {s.index: (s.time_base.numerator, s.time_base.denominator) for s in streams if s.time_base}
+        self.packets = 0
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A packet in the buffer; None marks the end of a path, where its decoder is drained."""
+
+    packet: av.Packet[Any] | None
+    ts_ns: int
+    path: Path
+
+
+class StreamSource:
+    """One clip or live stream, opened again for ever."""
+
+    def __init__(
+        self,
+        address: Address,
+        screen: Screen,
+        sound: SoundFeed,
+        report: Report,
+        clock: Clock,
+        *,
+        rate: Rate,
+        latency_ms: int,
+        loop: bool,
+    ) -> None:
+        self._address, self._screen, self._sound, self._report, self._clock = address, screen, sound, report, clock
+        self._rate, self._loop = rate, loop
+        self._latency_ns = _CLIP_LATENCY_NS if address.kind is Kind.CLIP else latency_ms * MS
+        self._timeline = Timeline(address.kind is Kind.LIVE, self._latency_ns)
+        self._video: deque[Waiting] = deque()
+        self._audio: deque[Waiting] = deque()
+        self._intake: Intake | None = None
+        self._path: Path | None = None
+        self._paths = 0
+        self._began_at = self._quiet_since = self._pictured_at = self._opened_at = 0
+        self._retry_at: int | None = None
+        self._pause_ns = 0
+        self._last_ts = self._last_due = 0
+        self._held = False
+
+    def run(self, finish: threading.Event) -> None:
+        """Work until told to finish."""
+        self._connect()
+        while not finish.is_set():
+            now = self._clock.now()
+            self._take_in(now)
+            tier = self._screen.tier(now)
+            next_ns = min(now + _TURN_NS, self._play_video(now, tier), self._play_audio(now))
+            self._watch(now, tier)
+            self._screen.beat(now)
+            timeline = self._timeline
+            self._report.figures(now, tier, latency_ms=timeline.latency_ns // MS, resets=timeline.resets)
+            self._clock.wait_until(next_ns)
+        if self._intake is not None:
+            self._intake.close()
+
+    # -- coming in --
+
+    def _connect(self) -> None:
+        if self._intake is not None:
+            self._intake.close()
+        self._path = None
+        self._retry_at = None
+        self._began_at = self._clock.now()
+        self._intake = Intake(self._address, self._clock)
+        self._intake.start()
+
+    def _take_in(self, now: int) -> None:
+        intake = self._intake
+        if intake is None:
+            return
+        most = _LIVE_MOST_NS if self._timeline.live else _HELD_AHEAD_NS
+        while (full := self._span_ns() > most) is False or self._address.datagrams:
+            if full:
+                self._drop_oldest()
+            item = intake.take()
+            if isinstance(item, Arrived) and self._path is not None:
+                self._arrive(item, self._path)
+            elif isinstance(item, Opened):
+                self._open(item, now)
+            elif isinstance(item, Ended):
+                self._end(item, now)
+                return
+            else:
+                break
+        if full:
+            intake.room.clear()
+        else:
+            intake.room.set()
+
+    def _span_ns(self) -> int:
+        """How much media waits."""
+        queue = self._video or self._audio
+        return queue[-1].ts_ns - queue[0].ts_ns if queue else 0
+
+    def _drop_oldest(self) -> None:
+        """Make room: drop packets up to the next key frame."""
+        self._drop_to(next((i for i, w in enumerate(self._video) if i and w.packet and w.packet.is_keyframe), 0))
+        while self._audio and self._video and self._audio[0].ts_ns < self._video[0].ts_ns:
+            self._audio.popleft()
+        if self._span_ns() > _LIVE_MOST_NS:
+            (self._video or self._audio).popleft()
+
+    def _drop_to(self, index: int) -> None:
+        for _ in range(index):
+            if self._video[0].packet is None:
+                return
+            self._video.popleft()
+            self._report.counts.drop += 1
+
+    def _open(self, opened: Opened, now: int) -> None:
+        live = not (opened.finite or opened.segmented)
+        if live != self._timeline.live:
+            self._timeline = Timeline(live, self._latency_ns)
+        self._timeline.reference = VIDEO if opened.video is not None else AUDIO
+        if opened.finite and self._paths and not self._report.in_trouble:
+            self._timeline.splice()
+        else:
+            self._timeline.reconnected()
+        first = self._paths == 0 or self._report.in_trouble
+        self._paths += 1
+        self._path = Path(opened, self._rate, self._clock)
+        self._quiet_since = self._opened_at = self._pictured_at = now
+        if first:
+            self._report.opened(*_described(opened), live=live)
+        if opened.video is None:
+            self._screen.show(draw_card, now, self._last_ts)
+        self._screen.still(opened.video is None)
+        if opened.hardware is not None and first:
+            self._report.note(f"is decoded with {opened.hardware}")
+
+    def _arrive(self, item: Arrived, path: Path) -> None:
+        packet = item.packet
+        path.packets += 1
+        is_video = packet.stream_index == path.video_index
+        stream = VIDEO if is_video else AUDIO
+        num, den = path.bases[packet.stream_index]
+        raw = packet.dts if packet.dts is not None else packet.pts
+        raw_ns = None if raw is None else raw * num * SECOND // den
+        duration = (packet.duration or 0) * num * SECOND // den
+        ts = self._timeline.stamp(stream, raw_ns, duration, item.arrival_ns)
+        if raw is None:
+            packet.pts = packet.dts = ts * den // (num * SECOND)
+        elif shift := self._timeline.shift(stream) * den // (num * SECOND):
+            packet.dts = None if packet.dts is None else packet.dts + shift
+            packet.pts = None if packet.pts is None else packet.pts + shift
+        if is_video:
+            self._report.counts.received += 1
+            self._video.append(Waiting(packet, ts, path))
+        else:
+            self._audio.append(Waiting(packet, ts, path))
+        if stream == self._timeline.reference:
+            self._quiet_since = item.arrival_ns
+
+    def _end(self, ended: Ended, now: int) -> None:
+        """A connection came to its end: what was read is still played; then, or meanwhile, comes the next."""
+        path, self._intake = self._path, None
+        if path is not None:
+            self._video.append(Waiting(None, self._timeline.end_ns, path))
+        if path is not None and path.opened.finite and ended.error is None and path.packets:
+            if self._loop:
+                self._connect()
+            else:
+                self._held = True
+            return
+        error = ended.error or (
+            reasons.ended(self._address) if path is not None and path.packets else reasons.no_streams(self._address)
+        )
+        self._report.trouble(error)
+        self._retry(now)
+
+    def _retry(self, now: int) -> None:
+        """Connect again: at once after a good time, else after a pause that grows."""
+        healthy = self._path is not None and now - self._opened_at > _HEALTHY_NS
+        if healthy or self._address.listens:
+            self._pause_ns = 0
+        self._retry_at = now + self._pause_ns * random.randrange(80, 120) // 100  # noqa: S311  # spreads retries
+        if self._address.listens and self._path is None:
+            self._retry_at = now + _PAUSE_NS
+        self._pause_ns = min(_PAUSE_MOST_NS, max(_PAUSE_NS, self._pause_ns * 3 // 2))
+        self._path = None
+
+    # -- going out --
+
+    def _play_video(self, now: int, tier: Tier) -> int:
+        """Decode what is due soon; the instant at which there is more to do."""
+        queue = self._video
+        while queue:
+            head = queue[0]
+            step = self._timeline.step_ns(VIDEO)
+            at = self._timeline.due(head.ts_ns) - self._lead_ns(head.path, step)
+            if at > now:
+                return at
+            behind = now - self._timeline.due(head.ts_ns)
+            if behind > _JUMP_NS and self._catch_up(now):
+                continue
+            queue.popleft()
+            video = head.path.video
+            if video is None:
+                continue
+            if head.packet is None:
+                frames = video.drain()
+            else:
+                frames = video.decode(head.packet, min(tier, Tier.ACTIVE) if behind > _HURRY_NS else tier)
+            for frame in frames:
+                self._show(frame, head.path, now, step)
+            if tier <= Tier.KEY:
+                self._flowing(head.path)
+            now = self._clock.now()
+        if self._held:
+            self._screen.still(on=True)
+        return now + _TURN_NS
+
+    def _lead_ns(self, path: Path, step: int) -> int:
+        """How long before its time a packet is decoded."""
+        held_back = 0
+        if path.whole.active:
+            held_back, step = step, step // 2
+        if path.video is not None and path.video.threads > 1:
+            held_back += (path.video.threads - 1) * step
+        return self._screen.lead_ns(step) + held_back
+
+    def _catch_up(self, now: int) -> bool:
+        """Far behind: go on at the last key frame that should have been shown; False when there is none."""
+        due = self._timeline.due
+        found = 0
+        for index, waiting in enumerate(self._video):
+            if waiting.packet is None or due(waiting.ts_ns) > now:
+                break
+            if waiting.packet.is_keyframe:
+                found = index
+        self._drop_to(found)
+        return found > 0
+
+    def _show(self, decoded: av.VideoFrame, path: Path, now: int, step: int) -> None:
+        counts, timeline = self._report.counts, self._timeline
+        num, den = path.bases[path.video_index]
+        if path.opened.video is not None:
+            decoded.time_base = path.opened.video.time_base
+        for frame in path.whole.whole(decoded, path.fps):
+            if frame.time_base is not None:
+                num, den = frame.time_base.numerator, frame.time_base.denominator
+            ts = self._last_ts + step if frame.pts is None else frame.pts * num * SECOND // den
+            due = timeline.due(ts)
+            self._last_ts = ts
+            behind = self._clock.now() - due
+            if behind > _SKIP_NS and self._video and timeline.due(self._video[0].ts_ns) < now:
+                counts.drop += 1
+                continue
+            try:
+                self._screen.show_frame(frame, path.video.pixel_aspect if path.video else None, due, ts)
+            except ValueError as error:
+                self._report.trouble(ConsoleError(f"{self._address.shown} sends {error}", "Send a smaller picture"))
+                continue
+            shown_at = self._clock.now()
+            counts.decoded += 1
+            counts.late += shown_at > due
+            self._pictured_at = shown_at
+            self._judge(VIDEO, due, shown_at)
+            self._flowing(path)
+
+    def _play_audio(self, now: int) -> int:
+        queue = self._audio
+        while queue:
+            head = queue[0]
+            at = self._timeline.due(head.ts_ns) - _SOUND_LEAD_NS
+            if at > now:
+                return at
+            queue.popleft()
+            if head.packet is None or head.path.audio is None:
+                continue
+            try:
+                pieces = head.path.audio.decode(head.packet)
+            except (av.error.FFmpegError, ValueError):
+                continue
+            for samples, stamp in pieces:
+                due = self._timeline.due(head.ts_ns if stamp is None else stamp)
+                self._sound.append(samples, due, now)
+                self._judge(AUDIO, due, now)
+            if pieces and head.path.video is None:
+                self._flowing(head.path)
+        return now + _TURN_NS
+
+    def _judge(self, stream: int, due: int, now: int) -> None:
+        if self._timeline.done(stream, due, now):
+            what = "sound" if stream == AUDIO else "picture"
+            self._report.note(f"{what} comes late: the latency is {self._timeline.latency_ns // MS} ms now")
+
+    def _flowing(self, path: Path) -> None:
+        """Pictures (or sound) of the present connection come out."""
+        if path is self._path and self._intake is not None:
+            self._report.recovered()
+
+    # -- health --
+
+    def _watch(self, now: int, tier: Tier) -> None:
+        if self._retry_at is not None and self._intake is None:
+            if now >= self._retry_at:
+                self._connect()
+            return
+        intake, path = self._intake, self._path
+        if intake is None:
+            return
+        if path is None:
+            if now - self._began_at > OPEN_SECONDS * SECOND:
+                self._report.trouble(reasons.unanswered(self._address))
+            if now - self._began_at > _GIVE_UP_NS and not self._address.listens:
+                self._abandon(now)
+            return
+        self._watch_packets(intake, path, now)
+        if path.video is not None and tier > Tier.KEY and now - self._quiet_since < SECOND and not self._held:
+            blind = now - self._pictured_at
+            if blind > _BLIND_NS and path.video.errors:
+                codec = path.opened.video.codec_context.name if path.opened.video is not None else ""
+                self._report.trouble(reasons.undecodable(self._address, codec))
+            if blind > _GIVE_UP_NS:
+                self._abandon(now)
+
+    def _watch_packets(self, intake: Intake, path: Path, now: int) -> None:
+        """A stream that was open and sends nothing."""
+        if path.opened.finite or intake.inbox or not intake.room.is_set():
+            return
+        if path.opened.segmented and self._video:
+            return
+        quiet = now - self._quiet_since
+        step = self._timeline.step_ns(self._timeline.reference)
+        if quiet > max(_QUIET_NS, 4 * step):
+            self._report.trouble(reasons.silent(self._address, quiet / SECOND))
+        if quiet > max(_GONE_NS, 8 * step):
+            self._abandon(now)
+
+    def _abandon(self, now: int) -> None:
+        """Leave a connection that is good for nothing any more, and connect again."""
+        if self._intake is not None:
+            self._intake.close()
+        self._intake = None
+        self._retry(now)
+
+
+def _described(opened: Opened) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+    """What is told of the streams of a container."""
+    video = audio = None
+    if opened.video is not None:
+        context = opened.video.codec_context
+        video = {
+            "codec": context.name,
+            "width": context.width,
+            "height": context.height,
+            "fps": round(float(opened.video.average_rate or 0), 3),
+            "pixel_format": context.pix_fmt,
+            "interlaced": context.field_order > 1,
+            "hardware": opened.hardware,
+        }
+    if opened.audio is not None:
+        sound = opened.audio.codec_context
+        audio = {"codec": sound.name, "rate": sound.sample_rate, "channels": len(sound.layout.channels)}
+    return video, audio
