@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +15,6 @@ from console.probe.judging import judge_readings
 from console.probe.look import Senses, read_media
 from console.probe.verdict import Verdict
 
-_log = logging.getLogger("console.probe")
 LIVE_SECONDS = 10.0
 
 
@@ -121,4 +119,3 @@ def _read_tracks(tracks: list[list[Part]], senses: Senses, name: str, clock: Clo
                 missing += feed.missing
     if missing:
         senses.notes.append(f"{missing} listed segments were not there")
-        _log.warning("%s: %d listed segments were not there", masked(name), missing)
