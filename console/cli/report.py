@@ -84,15 +84,9 @@ def _ring() -> str:
 
 
 def _codecs() -> dict[str, Any]:
-    import av  # noqa: PLC0415 - loaded when asked for
-    from av.codec.hwaccel import hwdevices_available  # noqa: PLC0415
+    from console.outputs.ability import codec_ability  # noqa: PLC0415 - codecs are loaded when they are asked for
 
-    for decoder in ("h264", "aac"):
-        av.Codec(decoder, "r")
-    for encoder in ("libx264", "aac"):
-        av.Codec(encoder, "w")
-    versions = {name: ".".join(map(str, version)) for name, version in av.library_versions.items()}
-    return {"ffmpeg": versions, "hardware_decoders": hwdevices_available()}
+    return codec_ability()
 
 
 def _srt() -> str:

@@ -58,6 +58,7 @@ class Child:
         self._finishing.set()
         process = self._process
         if process is not None and process.returncode is None:
+            self.send({"finish": True})
             if process.stdin is not None:
                 process.stdin.close()
             try:

@@ -60,8 +60,9 @@ def main() -> int:
             parent.tell("status", status=_status(engine, at, cadence))
 
     cadence = run(engine, clock, anchor, parent.finish.is_set, after)
-    frame = rate.frame_at_ns(anchor.to_unix(clock.now()))
-    journal.append("Ended", frame, rate.start_ns(frame), frames=cadence.frames, late_ticks=cadence.late_ticks)
+    if parent.orderly:  # else the journal stays open-ended, and the next start resumes the show
+        frame = rate.frame_at_ns(anchor.to_unix(clock.now()))
+        journal.append("Ended", frame, rate.start_ns(frame), frames=cadence.frames, late_ticks=cadence.late_ticks)
     journal.close()
     parent.close()
     return 0

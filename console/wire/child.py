@@ -2,8 +2,8 @@
 
 A child is `python -m console _NAME`. Its first line on standard input is its configuration, one JSON object (secrets
 never stand on a command line); further lines are messages to it; when the input ends, the supervisor is gone or wants
-it to finish, and it finishes. On standard output it writes one JSON object per line: `{"event": NAME, ...}`. Its log
-goes to standard error.
+it to finish, and it finishes; `{"finish": true}` before the end says that it is wanted. On standard output it writes
+one JSON object per line: `{"event": NAME, ...}`. Its log goes to standard error.
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ class Parent:
         self._output = sys.stdout.buffer
         self.config: Message = json.loads(self._input.readline() or b"{}")
         self.finish = threading.Event()
+        self.orderly = False
+        """The supervisor asked for the end; otherwise it has died."""
         self.inbox: deque[Message] = deque()
         self._on_message = on_message or self.inbox.append
         self._outbox: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
@@ -47,7 +49,9 @@ class Parent:
                 message = json.loads(line)
             except ValueError:
                 continue
-            if isinstance(message, dict):
+            if message == {"finish": True}:
+                self.orderly = True
+            elif isinstance(message, dict):
                 self._on_message(message)
         self.finish.set()
         timer = threading.Timer(GRACE_SECONDS, os._exit, (1,))
