@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -23,7 +22,7 @@ from console.errors import ConsoleError
 from console.media.time import CHANNELS, SAMPLE_RATE, Format
 from console.outputs.cmaf import bit_rate, codec_configs
 from console.outputs.log import AUDIO, TRACKS, VIDEO, ProgramLog, Segment
-from console.uplink.delivery import CATCHING_UP, CONNECTING, LIVE, REFUSED, RETRYING, Backoff, Delivery
+from console.uplink.delivery import CATCHING_UP, CONNECTING, LIVE, REFUSED, RETRYING, Backoff, Delivery, pause, words_of
 from console.uplink.destination import Destination
 
 POLL_SECONDS = 0.05
@@ -111,9 +110,7 @@ class HttpTrack:
         except aiohttp.ClientConnectorCertificateError as error:
             raise NotTakenError(f"The certificate is not trusted: {error.certificate_error}", refused=True) from error
         except (aiohttp.ClientConnectorError, aiohttp.ClientConnectorDNSError) as error:
-            number = error.os_error.errno or 0
-            words = os.strerror(number) if number > 0 else "This host can't be found"
-            raise NotTakenError(f"{self._destination.authority}: {words}") from error
+            raise NotTakenError(f"{self._destination.authority}: {words_of(error.os_error)}") from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise NotTakenError(f"{self._destination.authority} broke off: {error or type(error).__name__}") from error
         if not 200 <= status < 300:
@@ -266,7 +263,7 @@ class CmafUplink:
                         header_sent = 0
                     self._delivery.set_state(track, REFUSED if error.refused else RETRYING, error.reason)
                     self._asked.pop(track, None)
-                    await _pause(backoff.delay_s(at_least_s=REFUSED_PAUSE_SECONDS if error.refused else 0.0), finish)
+                    await pause(backoff.delay_s(at_least_s=REFUSED_PAUSE_SECONDS if error.refused else 0.0), finish)
 
     async def _put_header(self, http: HttpTrack, track: str, segment: Segment) -> None:
         try:
@@ -325,13 +322,3 @@ async def _connection(destination: Destination) -> AsyncIterator[HttpTrack]:
         yield http
     finally:
         await http.close()
-
-
-async def _pause(seconds: float, finish: asyncio.Event) -> None:
-    """Wait, but not beyond the end."""
-    try:
-        async with asyncio.timeout(seconds):
-            await finish.wait()
-    except TimeoutError:
-        return
-    await asyncio.sleep(min(seconds, 0.2))

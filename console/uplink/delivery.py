@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import os
@@ -16,6 +17,23 @@ from console.media.clock import Clock
 REPORT_NS = 1_000_000_000
 CONNECTING, LIVE, CATCHING_UP, RETRYING, REFUSED = "connecting", "live", "catching up", "retrying", "refused"
 log = logging.getLogger("console.uplink")
+
+
+def words_of(error: OSError) -> str:
+    """What the system says about a connection that failed."""
+    if error.errno is not None and error.errno > 0:
+        return os.strerror(error.errno)
+    return "This host can't be found" if error.errno is not None else str(error) or "The connection broke off"
+
+
+async def pause(seconds: float, finish: asyncio.Event) -> None:
+    """Wait before the next try, but not beyond the end."""
+    try:
+        async with asyncio.timeout(seconds):
+            await finish.wait()
+    except TimeoutError:
+        return
+    await asyncio.sleep(min(seconds, 0.2))
 
 
 class Backoff:

@@ -14,6 +14,7 @@ from console.outputs.log import ProgramLog
 from console.uplink.cmaf import CmafUplink
 from console.uplink.delivery import REFUSED, Cursor, Delivery
 from console.uplink.destination import Destination, parse_destination
+from console.uplink.rtmp import RtmpUplink
 from console.wire.child import Parent
 
 NICE = 3
@@ -32,7 +33,8 @@ async def deliver(destination: Destination, directory: Path, delivery: Delivery,
         loop.call_soon_threadsafe(finish.set)
 
     threading.Thread(target=pass_on, name="uplink-finish", daemon=True).start()
-    uplink = CmafUplink(destination, ProgramLog(directory), delivery)
+    kind = RtmpUplink if destination.scheme.startswith("rtmp") else CmafUplink
+    uplink = kind(destination, ProgramLog(directory), delivery)
     running = asyncio.create_task(uplink.run(finish))
     finishing = asyncio.create_task(finish.wait())
     await asyncio.wait((running, finishing), return_when=asyncio.FIRST_COMPLETED)
