@@ -17,6 +17,7 @@ _CHILDREN = {
     "_encoder": "console.outputs.encoder",
     "_uplink": "console.uplink.process",
     "_venue": "console.demo.venue",
+    "_draw": "console.demo.drawing",
 }
 """Processes that Podium starts itself; each module has a `main() -> int`. See wire/child.py."""
 

@@ -1,1 +1,7 @@
-"""A venue with synthetic cameras, streamed over real transports, and the verdict on what arrived."""
+"""The demo venue: an athletics stadium seen by eight cameras, streamed as real cameras would be.
+
+The world (`race`, `body`) and the cameras (`cameras`, `optics`) are pure functions of time in metres and degrees; how
+they are drawn (`stadium`, `crowd`, `backdrop`, `figures`, `scene`) knows nothing of streams; `clips` draws and encodes
+everything once into a cache, `venue` plays the cache for ever over real transports, and `verb` is `podium demo`.
+Nothing here is used by the engine.
+"""
