@@ -1,6 +1,7 @@
 """The tick's own process, started by the supervisor as `_engine` (see wire/child.py).
 
-Configuration: `{"journal", "session", "show", "resume", "buses": {bus: path}, "anchor": {...}, "log_level"}`.
+Configuration: `{"journal", "session", "show", "resume", "buses": {bus: path}, "rings":
+{source: {...}}, "anchor": {...}}`.
 Messages in: `{"rings": {...}}` and commands. Events out: `result`, `patch`, `status`, `frame_one`.
 """
 
@@ -45,6 +46,8 @@ def main() -> int:
     buses = {Bus(bus): Path(path) for bus, path in config["buses"].items()}
     engine = Engine(history, buses, journal, parent.tell, clock, anchor)
     engine.inbox = parent.inbox
+    engine.feeds.attach(config["rings"])
+    engine.rehearse()
     frame = rate.frame_at_ns(anchor.to_unix(clock.now()))
     if resumed:
         journal.append("Resumed", frame, rate.start_ns(frame), session=config["session"])

@@ -92,8 +92,8 @@ class Supervisor:
             samples = form.rate.samples_max if bus is Bus.PROGRAM else 0
             create_ring(self.bus_path(bus), form.width, form.height, slots=slots, samples=samples)
         make_private(self.config.run_dir / "cursors", "the uplinks' cursors")
-        self._keep("engine", "_engine", self._engine_config, self._from_engine)
         self._follow(to_json(self._show.setup))
+        self._keep("engine", "_engine", self._engine_config, self._from_engine)
         self._keep("encoder", "_encoder", self._encoder_config, self._note)
 
     async def finish(self) -> None:
@@ -191,6 +191,7 @@ class Supervisor:
             "resume": True,
             "show": show_to_file(self._show),
             "buses": {str(bus): str(self.bus_path(bus)) for bus in Bus},
+            "rings": self._source_rings,
             "anchor": asdict(self.anchor),
         }
 
@@ -205,7 +206,7 @@ class Supervisor:
             "hardware": config.hardware,
         }
 
-    def _from_engine(self, child: Child, event: dict[str, Any]) -> None:
+    def _from_engine(self, _child: Child, event: dict[str, Any]) -> None:
         kind = event.pop("event", "")
         if kind == "result":
             self._answer(event)
@@ -222,8 +223,6 @@ class Supervisor:
         elif kind == "frame_one":
             self.on_air.set()
             _log.info("On air with frame %d, %s", event["frame"], self._format)
-        elif kind == "started":
-            child.send({"rings": self._source_rings})
         elif kind == "died":
             for order_id in list(self._answers):
                 self._answer({"reject": {"id": order_id, "reason": "The engine was started again meanwhile"}})

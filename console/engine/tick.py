@@ -19,7 +19,7 @@ from console.engine.feeds import SHOWN, Feeds
 from console.engine.journal import Journal
 from console.engine.orders import Order, Orders
 from console.media.clock import Anchor, Clock
-from console.media.picture import Samples
+from console.media.picture import Samples, new_picture
 from console.mix.plan import MixPlan, plan, tally
 from console.mix.render import Drawable, Renderer, Slates
 from console.mix.sound import mix_sound
@@ -75,6 +75,13 @@ class Engine:
     def due_ns(self, at: int) -> int:
         """The monotonic instant at which a frame starts."""
         return self._anchor.to_monotonic(self.rate.start_ns(at))
+
+    def rehearse(self) -> None:
+        """Draw everything once, unseen: the first use of fonts and kernels takes longer than a frame."""
+        unseen = new_picture(self.format.width, self.format.height)
+        slate = self._slates.find(SourceId(""), "Podium", None)
+        for move in (MixPlan(SourceId("a"), SourceId("b"), 0.5), MixPlan(SourceId("a"), dip=0.5)):
+            self._renderer.render(move, lambda _: slate, unseen)
 
     def tick(self, at: int) -> TickReport:
         """Make frame `at`."""
