@@ -79,7 +79,7 @@ class Watch:
             text = playlists.archive(track, first, last, query) if finished else playlists.live(track, query)
         if text is None:
             raise web.HTTPNotFound(text="There is no such playlist (yet).\n", headers={"Cache-Control": "no-store"})
-        return web.Response(text=text, content_type=_PLAYLIST, headers={"Cache-Control": "no-cache"})
+        return web.Response(body=text.encode(), content_type=_PLAYLIST, headers={"Cache-Control": "no-cache"})
 
     async def media(self, request: web.Request) -> web.StreamResponse:
         """Headers and segments."""
