@@ -19,6 +19,7 @@ from console import __version__
 from console.engine.metrics import metrics
 from console.engine.openapi import description
 from console.engine.supervisor import Supervisor
+from console.media.address import masked
 from console.show.commands import CommandError, Role, decode_command, role_needed
 
 _BODY_MAX = 64 * 1024
@@ -72,6 +73,17 @@ def _guard(tokens: dict[str, Role]) -> Any:
     return guard
 
 
+def _as_seen_by(role: Role, parts: dict[str, Any]) -> dict[str, Any]:
+    """The parts of a show as a client may see them: addresses hold secrets, and only who can change them needs them."""
+    setup = parts.get("setup")
+    if setup is None or role is Role.ADMIN:
+        return parts
+    shown = {
+        name: [item | {"url": masked(item["url"])} for item in setup[name]] for name in ("sources", "destinations")
+    }
+    return parts | {"setup": setup | shown}
+
+
 class _Api:
     def __init__(self, supervisor: Supervisor) -> None:
         self._supervisor = supervisor
@@ -111,8 +123,8 @@ class _Api:
     async def status(self, _request: web.Request) -> web.Response:
         return web.json_response(self._supervisor.status())
 
-    async def show(self, _request: web.Request) -> web.Response:
-        return web.json_response(self._supervisor.show())
+    async def show(self, request: web.Request) -> web.Response:
+        return web.json_response(_as_seen_by(request[_ROLE], self._supervisor.show()))
 
     async def metrics(self, _request: web.Request) -> web.Response:
         return web.Response(text=metrics(self._supervisor.status()), content_type="text/plain", charset="utf-8")
@@ -133,10 +145,13 @@ class _Api:
             return web.json_response({"error": "This is a WebSocket; connect to it as one"}, status=426)
         await socket.prepare(request)
         queue: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue(_QUEUE_MAX)
+        role = request[_ROLE]
 
         def publish(message: dict[str, Any]) -> None:
             if "status" in message and queue.qsize() > _STATUS_QUEUE_MAX:
                 return  # a slow client may miss these
+            if "patch" in message:
+                message = {"patch": _as_seen_by(role, message["patch"])}
             try:
                 queue.put_nowait(message)
             except asyncio.QueueFull:  # but not patches: it starts again from a snapshot
@@ -145,8 +160,8 @@ class _Api:
                     queue.get_nowait()
                 queue.put_nowait(None)
 
-        hello = self._supervisor.snapshot() | {"version": __version__, "role": str(request[_ROLE])}
-        queue.put_nowait({"snapshot": hello})
+        hello = self._supervisor.snapshot() | {"version": __version__, "role": str(role)}
+        queue.put_nowait({"snapshot": _as_seen_by(role, hello)})
         unsubscribe = self._supervisor.subscribe(publish)
         self._sockets.add(socket)
         speaker = asyncio.ensure_future(self._speak(socket, queue))

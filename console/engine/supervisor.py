@@ -13,6 +13,8 @@ import secrets
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +69,8 @@ class Supervisor:
         self._children: dict[str, Child] = {}
         self._sources: dict[str, dict[str, Any]] = {}
         self._source_rings: dict[str, dict[str, str]] = {}
+        self._destinations: dict[str, str] = {}
+        """Addresses, and what they are called where secrets must not be seen."""
         self._told: dict[str, dict[str, Any]] = {}
         self._answers: dict[str, asyncio.Future[dict[str, Any]]] = {}
         self._status: dict[str, Any] = {}
@@ -144,14 +148,12 @@ class Supervisor:
             source: nothing | measured.get(source, {}) | self._told.get(f"source:{source}", {})
             for source in self._sources
         }
-        urls = [destination["url"] for destination in self._parts.get("setup", {}).get("destinations", [])]
         idle = {"state": "connecting", "queued": 0, "sent": 0, "acked": 0, "lag_ms": 0, "lost": 0}
-        status["outputs"] = {masked(url): idle | self._told.get(f"uplink:{url}", {}) for url in urls}
-        status["log"] = {"frames": 0, "bytes": 0, "disk_free": 0} | self._told.get("encoder", {})
-        status["processes"] = {
-            masked(name.removeprefix("uplink:")) if name.startswith("uplink:") else name: child.pid
-            for name, child in self._children.items()
+        status["outputs"] = {
+            label: idle | self._told.get(f"uplink:{label}", {}) for label in self._destinations.values()
         }
+        status["log"] = {"frames": 0, "bytes": 0, "disk_free": 0} | self._told.get("encoder", {})
+        status["processes"] = {name: child.pid for name, child in self._children.items()}
         status["alarms"] = self._alarms(status)
         return status
 
@@ -239,10 +241,10 @@ class Supervisor:
                 told.pop("reason", None)
         elif kind == "trouble":
             told["reason"] = " ".join(f"{event[key].rstrip('.')}." for key in ("reason", "remedy") if event.get(key))
-            _log.warning("%s: %s", masked(child.name), told["reason"])
+            _log.warning("%s: %s", child.name, told["reason"])
         elif kind == "recovered":
             if told.pop("reason", None):
-                _log.info("%s works again", masked(child.name))
+                _log.info("%s works again", child.name)
         elif kind == "died":
             told["restarts"] = told.get("restarts", 0) + 1
 
@@ -272,12 +274,17 @@ class Supervisor:
                 changed = True
         if changed and (engine := self._children.get("engine")):
             engine.send({"rings": self._source_rings})
-        urls = {f"uplink:{destination['url']}" for destination in setup["destinations"]}
-        for name in [known for known in self._children if known.startswith("uplink:") and known not in urls]:
-            self._drop(name)
-        for name in urls - self._children.keys():
-            self._keep(name, "_uplink", lambda name=name: self._uplink_config(name), self._note)  # type: ignore[misc]
+        self._follow_destinations([destination["url"] for destination in setup["destinations"]])
         return changed
+
+    def _follow_destinations(self, urls: list[str]) -> None:
+        for url in self._destinations.keys() - set(urls):
+            self._drop(f"uplink:{self._destinations.pop(url)}")
+        for url in urls:
+            if url not in self._destinations:
+                label = _label(masked(url), set(self._destinations.values()))
+                self._destinations[url] = label
+                self._keep(f"uplink:{label}", "_uplink", partial(self._uplink_config, url), self._note)
 
     def _add_source(self, source: dict[str, Any], number: int) -> None:
         source_id, form = source["id"], self._format
@@ -316,8 +323,7 @@ class Supervisor:
         _ENDING.add(task)
         task.add_done_callback(_ENDING.discard)
 
-    def _uplink_config(self, name: str) -> dict[str, Any]:
-        url = name.removeprefix("uplink:")
+    def _uplink_config(self, url: str) -> dict[str, Any]:
         cursor = self.config.run_dir / "cursors" / f"{_fingerprint(url)}.json"
         return {"url": url, "log": str(self.config.log_dir), "cursor": str(cursor), "format": str(self._format)}
 
@@ -350,6 +356,12 @@ class Supervisor:
 
 
 _ENDING: set[asyncio.Task[None]] = set()
+
+
+def _label(label: str, taken: set[str]) -> str:
+    """The masked address, numbered when another destination looks the same without its secret."""
+    names = (label if number == 1 else f"{label} ({number})" for number in count(1))
+    return next(name for name in names if name not in taken)
 
 
 def _fingerprint(what: Show | str) -> str:

@@ -107,6 +107,22 @@ def test_roles_do_what_they_may(engine):
     assert fetch(engine, "/quit", token(engine, "token.switch"), "POST")[0] == 403
 
 
+def test_secrets_in_addresses_are_for_the_admin_alone(engine):
+    engine.command("AddDestination", url="rtmp://127.0.0.1:9/live/s3cretkey")
+    engine.command("AddDestination", url="rtmp://127.0.0.1:9/live/s3cretkey2")
+    status = engine.wait(lambda s: all(output.get("reason") for output in s["outputs"].values()) and s["outputs"])
+    assert list(status["outputs"]) == ["rtmp://127.0.0.1:9/live/***", "rtmp://127.0.0.1:9/live/*** (2)"]
+    told = {role: fetch(engine, "/show", token(engine, role))[1] for role in ("token", "token.switch")}
+    assert b"s3cretkey" in told["token"]
+    assert b"s3cretkey" not in told["token.switch"]
+    for path in ("/status", "/metrics"):
+        assert b"s3cretkey" not in fetch(engine, path, token(engine))[1]
+    assert "s3cretkey" not in engine.errors()
+    engine.command("RemoveDestination", url="rtmp://127.0.0.1:9/live/s3cretkey")
+    engine.command("RemoveDestination", url="rtmp://127.0.0.1:9/live/s3cretkey2")
+    assert not engine.wait(lambda s: not s["outputs"])["outputs"]
+
+
 def test_show_is_a_show_file(engine):
     show = get(engine.address, "/show")
     show.pop("rev")
