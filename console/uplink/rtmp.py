@@ -52,7 +52,7 @@ class RtmpUplink:
         """(sent bytes at its end, frame) of each picture that is not acknowledged."""
         self._behind_ns = 0
         """How old the newest sent picture is."""
-        self._moved = (0, 0)
+        self._moved = 0
         self._progress_ns = 0
         self._next_ping_ns = 0
         self._pings_unanswered = 0
@@ -119,7 +119,7 @@ class RtmpUplink:
             reached = session.left_bytes if asks_in_vain else session.acked_bytes
             while self._waiting and self._waiting[0][0] <= reached:
                 self._acknowledge(self._waiting.popleft()[1])
-            moved = (session.acked_bytes, session.left_bytes)
+            moved = session.acked_bytes if session.confirmed else session.left_bytes
             if moved != self._moved:
                 self._moved, self._progress_ns = moved, delivery.clock.now()
         newest = max(self._program.last_frame or -1, self._feed.newest_frame if self._feed else -1)
@@ -244,7 +244,7 @@ class RtmpUplink:
         now = self._delivery.clock.now()
         if now >= self._next_ping_ns and self._waiting and self._pings_unanswered < PINGS_UNANSWERED_MAX:
             self._next_ping_ns = now + PING_NS
-            self._pings_unanswered += 1
+            self._pings_unanswered += not session.confirmed
             session.ping()
 
     async def _goodbye(self, session: RtmpSession) -> bool:

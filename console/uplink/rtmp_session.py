@@ -201,7 +201,9 @@ class RtmpSession:
         """Whether the far end could have taken, or acknowledged, more than it has."""
         if self._writer.transport.get_write_buffer_size():
             return True
-        return self.confirmed and self.sent_bytes - self.acked_bytes > 4 * WINDOW_BYTES
+        unread = self.sent_bytes - self.acked_bytes
+        # One that answers pings leaves nothing open; one that only acknowledges always leaves up to a window.
+        return self.confirmed and unread > (0 if self._ponged else 4 * WINDOW_BYTES)
 
     def check(self) -> None:
         """Raise what ended the connection, if it has ended."""
