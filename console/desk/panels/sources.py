@@ -1,0 +1,121 @@
+"""The list of sources: key, name, state and why; adding, editing, removing, and finding among many."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QModelIndex, Signal
+from PySide6.QtWidgets import QLabel, QLineEdit, QWidget
+
+from console.desk import tokens
+from console.desk.actions import Action, Verb
+from console.desk.director import Director
+from console.desk.panels.parts import STATE_COLOURS, Panel, button, row, set_severity
+from console.desk.panels.table import Cell, Row, Table
+from console.desk.world import PREVIEW, PROGRAM, World, source_word
+from console.media.address import masked
+from console.show.commands import RemoveSource
+
+_LAMPS = {PROGRAM: ("PGM", tokens.ALARM), PREVIEW: ("PVW", tokens.PREVIEW_BORDER)}
+
+
+class SourcesPanel(Panel):
+    """All sources of the show."""
+
+    title = "Sources"
+    edit_wanted = Signal(str)
+    filtered = Signal(str)
+
+    def __init__(self, director: Director) -> None:
+        super().__init__(director)
+        self.search = QLineEdit()
+        self.search.setPlaceholderText("Find a source")
+        self.search.setClearButtonEnabled(True)
+        self.search.setAccessibleName("Find a source")
+        self.search.setToolTip("Shows the sources with this in their name, here and in the multiview (Ctrl+F)")
+        self.search.textChanged.connect(self._find)
+        self.table = Table(("", "Name", "State", ""), 2, "Sources")
+        self.table.activated.connect(self._activated)
+        self.table.doubleClicked.connect(lambda _index: self._edit())
+        self.said = QLabel()
+        self.said.setWordWrap(True)
+        self.said.hide()
+        add_key = director.keymap.label(Action(Verb.ADD_SOURCE))
+        self.add = button("Add", f"Add a source ({add_key})")
+        self.edit = button("Edit", "Edit the selected source")
+        self.remove = button("Remove", "Remove the selected source")
+        self.add.clicked.connect(lambda: director.want(Action(Verb.ADD_SOURCE)))
+        self.edit.clicked.connect(self._edit)
+        self.remove.clicked.connect(self._remove)
+        self.column.addWidget(self.search)
+        self.column.addWidget(self.table, 1)
+        self.column.addWidget(self.said)
+        self.column.addLayout(row(self.add, self.edit, self.remove))
+        self.table.selectionModel().currentRowChanged.connect(lambda *_: self._choice_changed())
+        director.changed.connect(self._world_changed)
+        self._choice_changed()
+
+    def first_focus(self) -> QWidget:
+        """The list."""
+        return self.table
+
+    def _find(self, text: str) -> None:
+        self._fill(self.director.world)
+        self.filtered.emit(text)
+
+    def _world_changed(self, world: World, before: World) -> None:
+        if world.setup is not before.setup or world.air is not before.air or world.status is not before.status:
+            self._fill(world)
+            self._choice_changed()
+
+    def _fill(self, world: World) -> None:
+        if not self.isVisible():
+            return
+        wanted = self.search.text().strip().lower()
+        lamps = world.lamps()
+        rows: list[Row] = []
+        for position, source in enumerate(world.setup.sources, 1):
+            if wanted not in f"{source.id} {source.name}".lower():
+                continue
+            reading = world.status.sources.get(source.id)
+            state = reading.state if reading else ""
+            word = source_word(state, reading.age_ms if reading else None) or state.upper()
+            reason = reading.reason if reading else ""
+            lamp, colour = _LAMPS.get(lamps.get(source.id, ""), ("", tokens.TEXT))
+            hint = f"{source.name} ({source.id})\n{masked(source.url)}" + (f"\n{reason}" if reason else "")
+            cells = (
+                Cell(self.director.keymap.digit(position), tokens.SECONDARY, hint),
+                Cell(source.name, hint=hint),
+                Cell(f"{word}: {reason}" if reason else word, STATE_COLOURS.get(state, tokens.SECONDARY), hint),
+                Cell(lamp, colour, hint),
+            )
+            rows.append((source.id, cells))
+        self.table.show_rows(rows)
+
+    def showEvent(self, event: object) -> None:
+        """Bring the list up to date."""
+        super().showEvent(event)  # type: ignore[arg-type]  # a QShowEvent
+        self._fill(self.director.world)
+
+    def _choice_changed(self) -> None:
+        chosen = self.table.chosen()
+        linked = self.director.world.linked
+        self.add.setEnabled(linked)
+        self.edit.setEnabled(linked and chosen is not None)
+        self.remove.setEnabled(linked and chosen is not None)
+
+    def _activated(self, index: QModelIndex) -> None:
+        if chosen := self.table.rows.row_id(index.row()):
+            self.director.preview(chosen)
+
+    def _edit(self) -> None:
+        if chosen := self.table.chosen():
+            self.edit_wanted.emit(chosen)
+
+    def _remove(self) -> None:
+        if chosen := self.table.chosen():
+            self.director.request(RemoveSource(chosen), lambda refusal: self._removed(chosen, refusal))
+
+    def _removed(self, source: str, refusal: str) -> None:
+        undo = self.director.keymap.label(Action(Verb.UNDO))
+        self.said.setText(refusal or f"'{source}' is removed. {undo} brings it back.")
+        set_severity(self.said, "warning" if refusal else "")
+        self.said.show()

@@ -1,0 +1,124 @@
+"""What the engine measures, read from its status with tolerance: a field that is missing or odd keeps its default."""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class VideoFacts:
+    """What a source's pictures are."""
+
+    codec: str = ""
+    width: int = 0
+    height: int = 0
+    fps: float = 0.0
+
+
+@dataclass(frozen=True)
+class SourceReading:
+    """One source, measured. `in_`, `drop`, `out` and `duplicate` count pictures."""
+
+    state: str = ""
+    in_: int = 0
+    drop: int = 0
+    out: int = 0
+    duplicate: int = 0
+    fps: float = 0.0
+    age_ms: float | None = None
+    tier: str = ""
+    latency_ms: float | None = None
+    reason: str = ""
+    video: VideoFacts = field(default_factory=VideoFacts)
+
+
+@dataclass(frozen=True)
+class OutputReading:
+    """One destination, measured. `queued`, `sent`, `acked`, `lost` are in the engine's units (fragments or frames)."""
+
+    state: str = ""
+    queued: int = 0
+    sent: int = 0
+    acked: int = 0
+    lag_ms: float | None = None
+    lost: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class LogReading:
+    """The program log on disk. `disk_free` is in bytes."""
+
+    frames: int = 0
+    bytes: int = 0
+    disk_free: int = 0
+    missing: int = 0
+    hours_left: float | None = None
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """Something the engine wants seen."""
+
+    id: str = ""
+    severity: str = "warning"
+    text: str = ""
+    remedy: str = ""
+
+
+@dataclass(frozen=True)
+class Status:
+    """Everything measured, at one frame."""
+
+    frame: int = 0
+    on_air: bool = False
+    late_ticks: int = 0
+    tick_ms: float | None = None
+    late_ms: float | None = None
+    fade: float | None = None
+    sources: Mapping[str, SourceReading] = field(default_factory=dict)
+    outputs: Mapping[str, OutputReading] = field(default_factory=dict)
+    log: LogReading = field(default_factory=LogReading)
+    processes: Mapping[str, int] = field(default_factory=dict)
+    alarms: tuple[Alarm, ...] = ()
+
+
+def read_status(data: Any) -> Status:
+    """Read the JSON of `/status`. Total: whatever comes, a status comes out."""
+    return _read(Status, data) if isinstance(data, dict) else Status()
+
+
+def _read(kind: type[T], data: Mapping[str, Any]) -> T:
+    hints = get_type_hints(kind)
+    values: dict[str, Any] = {}
+    for spec in dataclasses.fields(kind):  # type: ignore[arg-type]  # T is a dataclass, which typing can't say
+        given = data.get(spec.name.rstrip("_"))
+        value = _value(hints[spec.name], given)
+        if value is not None:
+            values[spec.name] = value
+    return kind(**values)
+
+
+def _value(hint: Any, given: Any) -> Any:
+    """The given value as the hint wants it; None when it is nothing of that kind."""
+    origin, parts = get_origin(hint), get_args(hint)
+    if origin is types.UnionType:
+        return _value(next(part for part in parts if part is not type(None)), given)
+    if origin is Mapping:
+        items = given.items() if isinstance(given, dict) else ()
+        read = {str(key): _value(parts[1], item) for key, item in items}
+        return {key: item for key, item in read.items() if item is not None}
+    if origin is tuple:
+        read_items = (_value(parts[0], item) for item in given) if isinstance(given, list) else ()
+        return tuple(item for item in read_items if item is not None)
+    if dataclasses.is_dataclass(hint):
+        return _read(hint, given) if isinstance(given, dict) else None  # type: ignore[arg-type]  # a type, not a value
+    if hint is float and isinstance(given, int | float) and not isinstance(given, bool):
+        return float(given)
+    return given if type(given) is hint else None
