@@ -33,7 +33,12 @@ _MEDIA_TYPES = {
 }  # fmt: skip
 _MANIFEST_TYPES = {"application/dash+xml", "application/xml", "text/xml", "application/octet-stream"}
 _FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
-_WORDS = {"new": (201, "kept"), "same": (200, "known already"), "replaced": (201, "replaced")}
+_WORDS = {
+    "new": (201, "kept"),
+    "same": (200, "known already"),
+    "grown": (201, "replaced"),
+    "replaced": (201, "replaced"),
+}
 
 
 class _Refusal(Exception):  # noqa: N818 an answer, not a fault of ours

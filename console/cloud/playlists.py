@@ -24,8 +24,8 @@ def _with(address: str, query: Query) -> str:
     return f"{address}?{urlencode(query)}" if query else address
 
 
-def _date_time(segment_number: int, grid_ms: int) -> str:
-    instant = _EPOCH + timedelta(milliseconds=segment_number * grid_ms)
+def _date_time(unix_ns: int) -> str:
+    instant = _EPOCH + timedelta(milliseconds=round(unix_ns / 1e6))
     return instant.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -60,7 +60,9 @@ def live(track: Track, query: Query, window: int = LIVE_SEGMENTS) -> str | None:
         if segment is not None:
             lines += _header_lines(track.kind, header, segment.init, query)
             header = segment.init
-        lines.append(f"#EXT-X-PROGRAM-DATE-TIME:{_date_time(k, grid_ms)}")
+        lines.append(
+            f"#EXT-X-PROGRAM-DATE-TIME:{_date_time(segment.begins_ns if segment else k * grid_ms * 1_000_000)}"
+        )
         if segment is None:
             lines.append("#EXT-X-GAP")
         seconds = segment.duration_ns / 1e9 if segment else grid_ms / 1e3
@@ -99,7 +101,7 @@ def archive(track: Track, first: int | None, last: int | None, query: Query) -> 
             lines.append("#EXT-X-DISCONTINUITY")
         lines += _header_lines(track.kind, before.init if before else None, each.init, query)
         if before is None or hole:
-            lines.append(f"#EXT-X-PROGRAM-DATE-TIME:{_date_time(each.k, each.grid_ms)}")
+            lines.append(f"#EXT-X-PROGRAM-DATE-TIME:{_date_time(each.begins_ns)}")
         lines += [f"#EXTINF:{each.duration_ns / 1e9:.6f},", _with(f"{track.kind}/{each.k}.m4s", query)]
         before = each
     return "\n".join([*lines, "#EXT-X-ENDLIST"]) + "\n"

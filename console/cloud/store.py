@@ -33,7 +33,8 @@ from console.media.clock import Clock
 
 _log = logging.getLogger("console.cloud")
 
-Outcome = Literal["new", "same", "replaced"]
+Outcome = Literal["new", "same", "grown", "replaced"]
+"""What became of something that came: `grown` is a segment that came before with less at its end."""
 KINDS: tuple[Kind, Kind] = ("video", "audio")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 SEGMENT_FILE = re.compile(r"(0|[1-9][0-9]{0,14})\.m4s")
@@ -68,6 +69,12 @@ class Segment:
             if abs(self.start_ns - self.k * grid * 1_000_000) < grid * 1_000_000:
                 return grid
         return GRIDS_MS[0]
+
+    @property
+    def begins_ns(self) -> int:
+        """When it begins, since 1970: as its own time stamps say where they agree with its number."""
+        slot_ns = self.k * self.grid_ms * 1_000_000
+        return self.start_ns if abs(self.start_ns - slot_ns) < self.grid_ms * 1_000_000 else slot_ns
 
 
 @dataclass(frozen=True)
@@ -224,9 +231,10 @@ class Track:
         outcome: Outcome = "new"
         before = self.segments.get(k)
         if before is not None:
-            if before.bytes == len(data) and target.read_bytes() == data:
+            old = target.read_bytes() if target.exists() else b""
+            if old == data:
                 return "same", before
-            outcome = "replaced"
+            outcome = "grown" if old and data.startswith(old) else "replaced"
         keep_file(part, target)
         self._note(asdict(segment))
         return outcome, segment

@@ -9,7 +9,9 @@ import sys
 from console.errors import UsageError
 from console.media.time import RATES, Rate
 
-EXAMPLE = "example: podium probe http://127.0.0.1:8700/live/demo/master.m3u8 --seconds 20 --json"
+EXAMPLE = """examples:
+  podium probe show.mp4
+  podium probe http://127.0.0.1:8700/live/show/master.m3u8 --seconds 20 --json"""
 
 
 def _rate(text: str) -> Rate:
@@ -21,10 +23,9 @@ def _rate(text: str) -> Rate:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What `podium probe` takes."""
     parser.description = (
-        "Read burnt-in frame numbers, source ids and tones back from a file, a stream, or STORE/CHANNEL of an "
-        "endpoint, and say what was lost, doubled, out of order, out of sync."
+        "Read burnt-in frame numbers, source ids and tones back from a file, a stream, or\n"
+        "STORE/CHANNEL of an endpoint, and say what was lost, doubled, out of order, out of sync."
     )
-    parser.epilog = EXAMPLE
     parser.add_argument("target", metavar="FILE|URL", help="a media file, an address, or a channel's directory")
     parser.add_argument("--json", action="store_true", help="print the verdict as JSON")
     parser.add_argument("--seconds", type=float, metavar="N", help="read a live stream for N seconds (10)")

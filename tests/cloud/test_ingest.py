@@ -78,6 +78,8 @@ def test_duplicates_are_ignored_and_other_bytes_replace(
     longer = program.video.segments[FIRST_SEGMENT] + box(b"free", bytes(10))
     assert endpoint.put(f"show/video/{FIRST_SEGMENT}.m4s", longer) == 201
     assert path.read_bytes() == longer
+    assert "came again" not in caplog.text
+    assert endpoint.put(f"show/video/{FIRST_SEGMENT}.m4s", program.video.segments[FIRST_SEGMENT + 1]) == 201
     assert "came again with other bytes" in caplog.text
     assert endpoint.status()["show"]["segments"] == 3
 
