@@ -120,7 +120,7 @@ def _parse_live(url: str, scheme: str) -> Address:
     target = url
     if listen:
         target = urlunsplit(parts._replace(query=urlencode([p for p in pairs if p[0] != "listen"], safe="*/:,=#!")))
-        options = {"rtsp_flags": "listen"} if scheme == "rtsp" else {"listen": "1"}
+        options = {"rtsp_flags": "listen", "listen_timeout": "86400"} if scheme == "rtsp" else {"listen": "1"}
     elif scheme in ("rtsp", "rtsps"):
         options["rtsp_transport"] = "tcp"
     elif scheme == "udp":

@@ -180,7 +180,7 @@ class StreamSource:
         self._path = Path(opened, self._rate, self._clock)
         self._quiet_since = self._opened_at = self._pictured_at = now
         if first:
-            self._report.opened(*_described(opened), live=live)
+            self._report.opened(*described(opened), live=live)
         if opened.video is None:
             self._screen.show(draw_card, now, self._last_ts)
         self._screen.still(opened.video is None)
@@ -395,7 +395,7 @@ class StreamSource:
         self._retry(now)
 
 
-def _described(opened: Opened) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+def described(opened: Opened) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
     """What is told of the streams of a container."""
     video = audio = None
     if opened.video is not None:

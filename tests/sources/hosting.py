@@ -1,46 +1,42 @@
-"""Source hosts as real processes, with rings of their own, and what they said."""
+"""Source hosts as real processes with rings of their own, what they said, and senders to feed them."""
 
 from __future__ import annotations
 
 import json
-import os
-import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+from waiting import wait_for
 
 from console.media import barcode
 from console.media.clock import SystemClock
-from console.media.time import parse_format
+from console.media.picture import Samples
+from console.media.time import SAMPLE_RATE, parse_format
 from console.sources.address import tile_size, wants_key
 from console.wire.ring import RingReader, create_ring
 from console.wire.sound import SoundReader, create_sound
 from console.wire.tier import Tier
 
+T = TypeVar("T")
 CLOCK = SystemClock()
-_MAIN = "import sys, logging; logging.basicConfig(level=logging.INFO); from console.sources.host import main; sys.exit(main())"
+MS = 1_000_000
 
 
-def wait_for(predicate: Callable[[], Any], seconds: float, what: str = "it") -> Any:
-    """Wait until the predicate is true and return what it said; fails after the deadline."""
-    pause = threading.Event()
-    deadline = CLOCK.now() + int(seconds * 1e9)
-    while CLOCK.now() < deadline:
-        if said := predicate():
-            return said
-        pause.wait(0.02)
-    raise AssertionError(f"{what} did not happen within {seconds} s")
+class Seen(NamedTuple):
+    """A picture of a ring."""
 
-
-def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    """A port that nobody uses now."""
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    due_ns: int
+    ahead_ns: int
+    """How long before it was due it was there (at least)."""
+    code: int | None
+    """The frame number burnt in."""
 
 
 class Host:
@@ -49,9 +45,10 @@ class Host:
     def __init__(self, folder: Path, url: str, fmt: str = "640x360p50", **more: Any) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.format = parse_format(fmt)
-        rings = {name: folder / f"{name}.ring" for name in ("picture", "tile", "sound")}
-        create_ring(rings["picture"], self.format.width, self.format.height, slots=8, key=wants_key(url))
-        create_ring(rings["tile"], *tile_size(self.format), slots=4)
+        rings = {name: folder / f"cam1.{name}" for name in ("picture", "tile", "sound")}
+        key = wants_key(url)
+        create_ring(rings["picture"], self.format.width, self.format.height, slots=8, key=key)
+        create_ring(rings["tile"], *tile_size(self.format), slots=4, key=key)
         create_sound(rings["sound"])
         self.config = {
             "id": "cam1",
@@ -69,101 +66,165 @@ class Host:
         self.sound = SoundReader(rings["sound"])
         self.events: list[dict[str, Any]] = []
         self.log: list[str] = []
-        self.process: subprocess.Popen[bytes] | None = None
+        self._heard_to: int | None = None
+        self._sound: list[tuple[int, Samples]] = []
+        self.start()
 
     def start(self) -> None:
+        """Start the process (again)."""
         self.process = subprocess.Popen(
-            [sys.executable, "-c", _MAIN],
+            [sys.executable, "-m", "console", "_source"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         )
-        assert self.process.stdin is not None
+        assert self.process.stdin
         self.process.stdin.write(json.dumps(self.config).encode() + b"\n")
         self.process.stdin.flush()
-        self._threads = [threading.Thread(target=self._hear), threading.Thread(target=self._hear_log)]
+        self._threads = [
+            threading.Thread(target=self._hear, args=[self.process]),
+            threading.Thread(target=self._hear_log, args=[self.process]),
+        ]
         for thread in self._threads:
             thread.start()
 
-    def _hear(self) -> None:
-        assert self.process is not None
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
+    def _hear(self, process: subprocess.Popen[bytes]) -> None:
+        assert process.stdout
+        for line in process.stdout:
             self.events.append(json.loads(line))
 
-    def _hear_log(self) -> None:
-        assert self.process is not None
-        assert self.process.stderr is not None
-        for line in self.process.stderr:
+    def _hear_log(self, process: subprocess.Popen[bytes]) -> None:
+        assert process.stderr
+        for line in process.stderr:
             self.log.append(line.decode(errors="replace"))
 
     def kill(self) -> None:
         """kill -9."""
-        assert self.process is not None
         self.process.kill()
         self._gather()
 
     def stop(self) -> int:
         """End it as the supervisor does; its exit status."""
-        assert self.process is not None
-        assert self.process.stdin is not None
+        assert self.process.stdin
         self.process.stdin.close()
-        self.process.wait(8)
         self._gather()
         return self.process.returncode
 
     def _gather(self) -> None:
-        assert self.process is not None
-        self.process.wait(5)
+        self.process.wait(8)
         for thread in self._threads:
             thread.join(5)
         for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
-            assert pipe is not None
+            assert pipe
             pipe.close()
 
-    def event(self, name: str) -> dict[str, Any] | None:
-        """The newest event of a name."""
-        return next((event for event in reversed(self.events) if event["event"] == name), None)
+    def told(self, name: str, after: int = 0) -> dict[str, Any] | None:
+        """The newest event of a name, among those after the first `after`."""
+        return next((event for event in reversed(self.events[after:]) if event["event"] == name), None)
 
-    def ask(self, tier: Tier) -> None:
-        self.picture.ask(int(tier), CLOCK.now())
-
-    def wait_event(self, name: str, seconds: float = 8.0) -> dict[str, Any]:
-        return dict(wait_for(lambda: self.event(name), seconds, f"event {name} (log: {self.log[-3:]})"))
+    def wait_told(self, name: str, seconds: float = 8.0, after: int = 0) -> dict[str, Any]:
+        return dict(self._wait(lambda: self.told(name, after), seconds, f"event {name}") or {})
 
     def wait_pictures(self, more: int = 1, seconds: float = 8.0) -> None:
         """Wait until so many more pictures came."""
         goal = self.picture.count + more
-        wait_for(lambda: self.picture.count >= goal, seconds, f"{more} more pictures ({self.events[-2:]})")
+        self._wait(lambda: self.picture.count >= goal, seconds, f"{more} more pictures")
 
-    def collect(self, count: int, seconds: float = 10.0, tier: Tier = Tier.FULL) -> list[tuple[int, int, int | None]]:
-        """The next pictures as (due_ns, written at or before, burnt frame number), asking for a tier meanwhile."""
-        seen: list[tuple[int, int, int | None]] = []
+    def _wait(self, predicate: Callable[[], T], seconds: float, what: str) -> T:
+        try:
+            return wait_for(predicate, seconds, what)
+        except AssertionError as error:
+            raise AssertionError(f"{error}; the host says {self}") from None
+
+    def __str__(self) -> str:
+        return f"{self.events[-3:]} {''.join(self.log[-5:])}"
+
+    def collect(self, count: int, seconds: float = 10.0, tier: Tier = Tier.FULL) -> list[Seen]:
+        """The next pictures, asking for a tier meanwhile; what is heard is kept for `onsets`."""
+        seen: list[Seen] = []
         last = self.picture.count - 1
-        deadline = CLOCK.now() + int(seconds * 1e9)
-        pause = threading.Event()
-        while len(seen) < count:
+
+        def enough() -> bool:
+            nonlocal last
             now = CLOCK.now()
-            assert now < deadline, f"only {len(seen)} of {count} pictures ({self.events[-2:]})"
-            self.ask(tier)
+            self.picture.ask(int(tier), now)
+            self._listen(now)
             for info in self.picture.infos(last):
                 code = barcode.read(self.picture.picture(info.index).y)
                 if self.picture.holds(info.index):
-                    seen.append((info.due_ns, now, code.frame if code else None))
+                    seen.append(Seen(info.due_ns, info.due_ns - now, code.frame if code else None))
                     last = info.index
-            pause.wait(0.01)
+            return len(seen) >= count
+
+        self._wait(enough, seconds, f"{count} pictures")
         return seen[:count]
+
+    def _listen(self, now: int) -> None:
+        anchor = self.sound.anchor()
+        if anchor is None:
+            return
+        upto = min(self.sound.count, int(anchor.position(now)))
+        first = upto if self._heard_to is None else self._heard_to
+        if upto > first:
+            due = anchor.due_ns + (first - anchor.sample) * 1_000_000_000 // SAMPLE_RATE
+            self._sound.append((due, self.sound.read(first, upto - first)))
+        self._heard_to = max(first, upto)
+
+    def onsets(self) -> list[int]:
+        """The instants at which beeps were due to begin, in what was heard during `collect`."""
+        found = []
+        loud = True
+        for due, samples in self._sound:
+            level = np.abs(samples[:, 0])
+            for start in range(0, len(level) - 48, 48):
+                is_loud = bool(level[start : start + 192].max() > 0.06)
+                if is_loud and not loud:
+                    peak = start + int(np.argmax(level[start : start + 192] > 0.06))
+                    found.append(due + peak * 1_000_000_000 // SAMPLE_RATE)
+                loud = is_loud
+        return found
 
 
 @contextmanager
 def hosting(folder: Path, url: str, fmt: str = "640x360p50", **more: Any) -> Iterator[Host]:
     """A running host, ended afterwards."""
     host = Host(folder, url, fmt, **more)
-    host.start()
     try:
         yield host
     finally:
-        assert host.process is not None
-        if host.process.poll() is None:
+        if host.process.returncode is None:
             host.kill()
+
+
+@contextmanager
+def running(*command: str | Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A program that runs meanwhile; killed afterwards."""
+    with subprocess.Popen([str(part) for part in command], stdin=subprocess.DEVNULL) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def send(clip: Path, *to: str, ffmpeg: str = "ffmpeg") -> Any:
+    """FFmpeg sending a clip for ever, in real time, as it is."""
+    return running(ffmpeg, "-v", "fatal", "-re", "-stream_loop", "-1", "-i", clip, "-c", "copy", *to)
+
+
+def in_order(seen: list[Seen], loop: int) -> bool:
+    """Whether the burnt numbers are all there, each once, in order, in a clip of `loop` frames."""
+    return all(a.code is not None and b.code == (a.code + 1) % loop for a, b in pairwise(seen))
+
+
+def wait_listening(port: int) -> None:
+    """Wait until somebody listens on a TCP port, without connecting to it."""
+    word = f":{port:04X} "
+    wait_for(
+        lambda: any(
+            word in line and " 0A " in line
+            for table in ("tcp", "tcp6")
+            for line in Path(f"/proc/net/{table}").read_text().splitlines()
+        ),
+        8,
+        f"listening on {port}",
+    )
