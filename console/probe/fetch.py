@@ -27,7 +27,8 @@ from console.probe.playlist import Master, Media, Segment, parse
 _CHUNK = 1 << 16
 _MOST_BYTES = 1 << 29
 _PATIENCE = 6
-"""An answer that trickles in is given up after so many time-outs."""
+_SLOWEST_BYTES_PER_SECOND = 10_000
+"""An answer that trickles in slower than this is given up after so many time-outs."""
 _SEGMENT_FILE = re.compile(r"(\d{1,18})\.m4s")
 
 
@@ -91,8 +92,10 @@ def chunks_of(address: str, clock: Clock, timeout_s: float) -> Iterator[bytes]:
                 count += len(chunk)
                 if count > _MOST_BYTES:
                     raise ConsoleError(f"{shown} is longer than {_MOST_BYTES >> 20} MiB", "Probe it as a file")
-                if clock.now() > give_up:
+                if clock.now() > give_up + count * 1_000_000_000 // _SLOWEST_BYTES_PER_SECOND:
                     raise TimeoutError
+            if answer.length:
+                raise HTTPException(f"the answer ended {answer.length} bytes early")
     except HTTPError as error:
         error.close()
         if error.code in (404, 410):

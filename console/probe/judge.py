@@ -31,7 +31,7 @@ def judge(
     """Read a file, an address, or a channel's directory in an endpoint's store, and judge it.
 
     `rate`, `source_rate` and `loop_frames` as in `judge_readings`. A live stream is read for `seconds` (10 unless
-    told), everything else whole. A far end that is silent for `timeout_s` is given up. Raises ConsoleError when the
+    told; so is a body over HTTP that does not end), everything else whole. A far end that is silent for `timeout_s` is given up. Raises ConsoleError when the
     target can't be read.
     """
     clock = clock or SystemClock()
@@ -46,7 +46,7 @@ def judge(
         elif Path(name).is_dir():
             _read_tracks(stored_tracks(Path(name)), senses, name, clock)
         else:
-            _read_file(Path(name), senses, name, clock, seconds)
+            _read_file(Path(name), senses, name, clock)
     verdict = judge_readings(
         senses.eye.looks,
         senses.ear.heard,
@@ -70,7 +70,7 @@ def judge(
     )
 
 
-def _read_file(path: Path, senses: Senses, name: str, clock: Clock, seconds: float | None) -> None:
+def _read_file(path: Path, senses: Senses, name: str, clock: Clock) -> None:
     try:
         with open(path, "rb") as file:
             empty = not file.read(1)
@@ -79,7 +79,7 @@ def _read_file(path: Path, senses: Senses, name: str, clock: Clock, seconds: flo
     if empty:
         raise ConsoleError(f"{path} is empty", "Give a media file")
     # With its protocol, so that a strange name is never taken for another protocol.
-    read_media(f"file:{path}", senses, name=name, clock=clock, seconds=seconds)
+    read_media(f"file:{path}", senses, name=name, clock=clock)
 
 
 def _read_http(
@@ -98,7 +98,7 @@ def _read_http(
     with open(whole, "rb") as file:
         is_playlist = file.read(7) == b"#EXTM3U"
     if not is_playlist:
-        _read_file(whole, senses, address, clock, seconds)
+        _read_file(whole, senses, address, clock)
         return
     hls = Hls(address, whole.read_text("utf-8", "replace"), clock, timeout_s, seconds or LIVE_SECONDS, spool)
     tracks = hls.tracks()
