@@ -31,8 +31,8 @@ def judge(
     """Read a file, an address, or a channel's directory in an endpoint's store, and judge it.
 
     `rate`, `source_rate` and `loop_frames` as in `judge_readings`. A live stream is read for `seconds` (10 unless
-    told; so is a body over HTTP that does not end), everything else whole. A far end that is silent for `timeout_s` is given up. Raises ConsoleError when the
-    target can't be read.
+    told), and so is a body over HTTP that does not end where `seconds` is given; everything else is read whole. A far
+    end that is silent for `timeout_s` is given up. Raises ConsoleError when the target can't be read.
     """
     clock = clock or SystemClock()
     name = str(target)
