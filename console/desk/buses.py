@@ -148,6 +148,8 @@ class TransitionBox(QWidget):
         self.rate.setRange(1, RATE_FRAMES_MAX)
         self.rate.setSuffix(" fr")
         self.rate.setKeyboardTracking(False)
+        self.rate.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
+        self.rate.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.rate.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.rate.setFixedWidth(72)
         self.rate.setAccessibleName("Transition rate in frames")
@@ -188,7 +190,8 @@ class TransitionBox(QWidget):
         director, air = self._director, self._director.world.air
         for kind, button in self.types.items():
             button.show_state(lit=kind is air.transition.type)
-        if not self.rate.hasFocus() and not director.asked_for(SetTransition):
+        untouched = not self.rate.hasFocus() and not director.asked_for(SetTransition)
+        if untouched and self.rate.value() != air.transition.rate_frames:
             self.rate.blockSignals(True)
             self.rate.setValue(air.transition.rate_frames)
             self.rate.blockSignals(False)

@@ -52,6 +52,11 @@ class Feed:
             self._judge_black(is_black(picture), now_ns)
         return True
 
+    @property
+    def has_sound(self) -> bool:
+        """Whether there is sound to measure."""
+        return self._sound is not None or (self._ring is not None and self._ring.samples_max > 0)
+
     def levels(self, now_ns: int) -> tuple[float, float]:
         """Peak levels of the newest sound, linear 0..1."""
         levels = None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 
+import shiboken6
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QWindow
 from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QComboBox, QLineEdit, QPlainTextEdit, QTextEdit, QWidget
@@ -81,6 +82,7 @@ class KeyRim(QObject):
         self.live, self.why = False, "this window is not active"
         app = QGuiApplication.instance()
         assert isinstance(app, QApplication)  # noqa: S101 - the desk has windows
+        self._app = app
         app.focusWindowChanged.connect(self._focus_moved)
         app.focusObjectChanged.connect(self._focus_moved)
 
@@ -92,12 +94,11 @@ class KeyRim(QObject):
     def _focus_moved(self, *_: object) -> None:
         focus = QGuiApplication.focusWindow()
         if focus is not self._filtered:
-            if self._filtered is not None:
+            if self._filtered is not None and shiboken6.isValid(self._filtered):
                 self._filtered.removeEventFilter(self)
             self._filtered = focus
             if focus is not None:
                 focus.installEventFilter(self)
-                focus.destroyed.connect(self._forget)
         live, why = self._judge(focus)
         if (live, why) != (self.live, self.why):
             if not live:
@@ -105,9 +106,10 @@ class KeyRim(QObject):
             self.live, self.why = live, why
             self.changed.emit(live, why)
 
-    def _forget(self) -> None:
-        self._filtered = None
-        self._focus_moved()
+    def stop(self) -> None:
+        """Let go of the keyboard before the windows are gone."""
+        self._app.focusWindowChanged.disconnect(self._focus_moved)
+        self._app.focusObjectChanged.disconnect(self._focus_moved)
 
     def _judge(self, focus: QWindow | None) -> tuple[bool, str]:
         if focus is None:

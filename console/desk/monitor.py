@@ -35,6 +35,7 @@ from console.desk.world import PREVIEW, PROGRAM, World, source_word
 from console.media.time import FLICKS_PER_SECOND
 
 FRAME_MS = 40
+_BACKGROUND = QColor(tokens.BACKGROUND)
 _CUES = {PROGRAM: "PGM", PREVIEW: "PVW"}
 
 
@@ -273,7 +274,7 @@ class Multiview(QWidget):
         painter = QPainter(self)
         painter.scale(1 / ratio, 1 / ratio)
         for gap in self._gaps:
-            painter.fillRect(gap, QColor(tokens.BACKGROUND))
+            painter.fillRect(gap, _BACKGROUND)
         for tile in self._tiles():
             if tile.rect is None or not dirty.intersects(self._logical(tile.rect)):
                 continue

@@ -9,7 +9,7 @@ from collections import OrderedDict
 from typing import NamedTuple
 
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QGuiApplication, QPainter, QPixmap, QPolygonF
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QGuiApplication, QPainter, QPen, QPixmap, QPolygonF
 
 from console.desk import tokens
 
@@ -94,10 +94,7 @@ def _painted(plate: Plate, scale: float, width_max: int) -> QPixmap:
 def draw_mark(painter: QPainter, box: QRectF, mark: str, colour: str, scale: float) -> None:
     """A triangle, the shape that goes with the colours of alarm (`filled`) and warning (`hollow`)."""
     top = QPointF(box.center().x(), box.top())
-    pen = painter.pen()
-    pen.setColor(QColor(colour))
-    pen.setWidthF(1.5 * scale)
-    painter.setPen(pen)
+    painter.setPen(QPen(QColor(colour), 1.5 * scale))
     painter.setBrush(QColor(colour) if mark == "filled" else Qt.BrushStyle.NoBrush)
     painter.drawPolygon(QPolygonF([top, box.bottomRight(), box.bottomLeft()]))
     painter.setBrush(Qt.BrushStyle.NoBrush)

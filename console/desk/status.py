@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import types
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
@@ -95,7 +96,7 @@ def read_status(data: Any) -> Status:
 
 
 def _read(kind: type[T], data: Mapping[str, Any]) -> T:
-    hints = get_type_hints(kind)
+    hints = _hints(kind)
     values: dict[str, Any] = {}
     for spec in dataclasses.fields(kind):  # type: ignore[arg-type]  # T is a dataclass, which typing can't say
         given = data.get(spec.name.rstrip("_"))
@@ -103,6 +104,12 @@ def _read(kind: type[T], data: Mapping[str, Any]) -> T:
         if value is not None:
             values[spec.name] = value
     return kind(**values)
+
+
+@functools.cache
+def _hints(kind: Hashable) -> dict[str, Any]:
+    """The types of a dataclass's fields; finding them out takes longer than reading a status."""
+    return get_type_hints(kind)
 
 
 def _value(hint: Any, given: Any) -> Any:

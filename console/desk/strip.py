@@ -54,7 +54,7 @@ class WordButton(QAbstractButton):
         self.update()
 
     def _mark(self) -> str:
-        return _MARKS.get(self.word.severity, "")
+        return _MARKS.get(self.word.severity, "") if self.word.marked else ""
 
     def sizeHint(self) -> QSize:
         """As wide as its word."""

@@ -33,7 +33,7 @@ QToolTip {{ background: {t.RAISED}; color: {t.TEXT}; border: 1px solid {t.LINE};
 QMainWindow::separator {{ background: {t.BACKGROUND}; width: 4px; height: 4px; }}
 QDockWidget {{ color: {t.TEXT}; }}
 QDockWidget::title {{ background: {t.PANEL}; padding: 6px 8px; }}
-QTabBar::tab {{ background: {t.BACKGROUND}; color: {t.SECONDARY}; padding: 7px 10px; border: none;
+QTabBar::tab {{ background: {t.BACKGROUND}; color: {t.SECONDARY}; padding: 7px 8px; border: none;
   border-bottom: 2px solid transparent; }}
 QTabBar::tab:selected {{ color: {t.TEXT}; background: {t.PANEL}; border-bottom: 2px solid {t.INFORMATION}; }}
 QTabBar::tab:hover {{ color: {t.TEXT}; }}
@@ -48,6 +48,7 @@ QLabel[severity="good"] {{ color: {t.GOOD}; }}
 QLineEdit, QSpinBox, QPlainTextEdit {{ background: {t.BACKGROUND}; color: {t.TEXT}; border: 1px solid {t.LINE};
   border-radius: {t.CORNER_PX}px; padding: 5px 8px; selection-background-color: #27496D; }}
 QSpinBox {{ padding: 3px 4px; }}
+QSpinBox::up-button, QSpinBox::down-button {{ width: 0; height: 0; border: none; }}
 QLineEdit:focus, QSpinBox:focus {{ border: 2px solid {t.FOCUS}; padding: 4px 7px; }}
 QSpinBox:focus {{ padding: 2px 3px; }}
 QPushButton {{ background: {t.RAISED}; color: {t.TEXT}; border: 1px solid {t.LINE};
@@ -59,6 +60,11 @@ QPushButton:focus {{ border: 2px solid {t.FOCUS}; padding: 4px 11px; }}
 QPushButton:checked {{ background: #27496D; border-color: {t.INFORMATION}; }}
 QPushButton[kind="primary"] {{ background: #1F4E82; border-color: {t.INFORMATION}; }}
 QPushButton[kind="choice"] {{ font-size: 15px; padding: 16px 20px; text-align: left; }}
+QToolButton {{ background: transparent; color: {t.TEXT}; border: 1px solid {t.LINE}; font-weight: 600;
+  border-radius: {t.CORNER_PX}px; padding: 4px 18px 4px 8px; }}
+QToolButton:hover {{ background: {t.RAISED}; }}
+QToolButton:focus {{ border: 2px solid {t.FOCUS}; padding: 3px 17px 3px 7px; }}
+QToolButton::menu-indicator {{ subcontrol-position: right center; right: 5px; }}
 QTableView, QListView, QTreeView {{ background: {t.PANEL}; alternate-background-color: #1F242A; color: {t.TEXT};
   border: 1px solid {t.LINE}; border-radius: {t.CORNER_PX}px; gridline-color: {t.RAISED}; outline: none; }}
 QTableView:focus, QListView:focus {{ border: 2px solid {t.FOCUS}; }}

@@ -22,6 +22,8 @@ class Word:
     severity: Severity = Severity.QUIET
     panel: str = ""
     why: str = ""
+    marked: bool = True
+    """Whether it has the triangle of its severity; being armed is no warning."""
 
 
 @dataclass
@@ -43,7 +45,7 @@ class Lateness:
 def desk_word(guard: Guard) -> Word:
     """The desk's own state."""
     words = {
-        Desk.ARMED: Word("ARMED", Severity.WARNING, "arm", "Takes act. Click or Ctrl+Shift+A to go off air"),
+        Desk.ARMED: Word("ARMED", Severity.WARNING, "arm", "Takes act. Click or Ctrl+Shift+A to go off air", False),
         Desk.OFF_AIR: Word("OFF AIR", Severity.QUIET, "arm", "Takes are refused. Click or Ctrl+Shift+A to arm"),
         Desk.LOCKED: Word("LOCKED", Severity.INFORMATION, "", "Hold Ctrl+L for 1 s to unlock"),
     }

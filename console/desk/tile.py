@@ -15,9 +15,11 @@ from console.desk.pixels import Raster
 from console.desk.plates import Plate, Plates
 from console.desk.world import PREVIEW, PROGRAM
 
-_BORDERS = {PROGRAM: tokens.PROGRAM, PREVIEW: tokens.PREVIEW_BORDER}
-_NO_LAMP = "#23282E"
+_BORDERS = {PROGRAM: QColor(tokens.PROGRAM), PREVIEW: QColor(tokens.PREVIEW_BORDER)}
+_NO_LAMP = QColor("#23282E")
+_BLACK, _TEXT = QColor(tokens.BLACK), QColor(tokens.TEXT)
 _METER_PX, _METER_GAP_PX = 4, 1
+_ZONES = ((FLOOR_DB, WARM_DB, tokens.GOOD), (WARM_DB, HOT_DB, tokens.ARMED), (HOT_DB, 0.0, tokens.ALARM))
 
 
 @dataclass(frozen=True)
@@ -40,20 +42,23 @@ class Dressing:
 
 
 class MeterFace:
-    """The meter's scale, painted once per height: dark and lit."""
+    """The meter painted once: both bars dark on their plate, and one bar lit."""
 
-    def __init__(self, width: int, height_px: int) -> None:
-        self.width, self.height = width, height_px
-        self.dark, self.lit = QPixmap(width, height_px), QPixmap(width, height_px)
-        for pixmap, strength in ((self.dark, 0.25), (self.lit, 1.0)):
-            pixmap.fill(QColor(tokens.BLACK))
-            painter = QPainter(pixmap)
-            painter.setOpacity(strength)
-            zones = ((FLOOR_DB, WARM_DB, tokens.GOOD), (WARM_DB, HOT_DB, tokens.ARMED), (HOT_DB, 0.0, tokens.ALARM))
-            for low, high, colour in zones:
-                top, bottom = self.y(high), self.y(low)
-                painter.fillRect(QRect(0, top, width, bottom - top), QColor(colour))
-            painter.end()
+    def __init__(self, height_px: int, scale: float) -> None:
+        self.width, self.height = round(_METER_PX * scale), height_px
+        self.gap, self.pad = max(1, round(_METER_GAP_PX * scale)), round(2 * scale)
+        self.dark = QPixmap(2 * self.width + self.gap + 2 * self.pad, height_px + 2 * self.pad)
+        self.dark.fill(QColor(0, 0, 0, 190))
+        self.lit = QPixmap(self.width, height_px)
+        painter = QPainter(self.lit)
+        for low, high, colour in _ZONES:
+            painter.fillRect(QRect(0, self.y(high), self.width, self.y(low) - self.y(high)), QColor(colour))
+        painter.end()
+        painter.begin(self.dark)
+        painter.setOpacity(0.25)
+        for bar in range(2):
+            painter.drawPixmap(self.pad + bar * (self.width + self.gap), self.pad, self.lit)
+        painter.end()
 
     def y(self, db: float) -> int:
         """The row of a level, from the top."""
@@ -93,7 +98,7 @@ class Tile:
             raster = self._raster = Raster(width, height_px)
             stride = raster.width * 4
             self._image = QImage(raster.rgb.data, width, height_px, stride, QImage.Format.Format_RGB32)
-            self._face = MeterFace(round(_METER_PX * scale), max(1, height_px - 2 * round(4 * scale)))
+            self._face = MeterFace(max(1, height_px - 2 * round(4 * scale)), scale)
             self._has_picture = False
 
     def follow(self, feed: Feed) -> None:
@@ -133,7 +138,7 @@ class Tile:
         rect, border = self.rect, self._border
         if rect is None:
             return
-        colour = QColor(_BORDERS.get(self.dressing.lamp, _NO_LAMP))
+        colour = _BORDERS.get(self.dressing.lamp, _NO_LAMP)
         for side in (
             QRect(rect.x, rect.y, rect.width, border),
             QRect(rect.x, rect.y + rect.height - border, rect.width, border),
@@ -142,7 +147,7 @@ class Tile:
         ):
             painter.fillRect(side, colour)
         if self.dressing.asked:
-            painter.setPen(QColor(tokens.TEXT))
+            painter.setPen(_TEXT)
             painter.drawRect(rect.x, rect.y, rect.width - 1, rect.height - 1)
             painter.drawRect(rect.x + 1, rect.y + 1, rect.width - 3, rect.height - 3)
 
@@ -150,11 +155,11 @@ class Tile:
         """Everything inside the border."""
         inner = self.inner
         if self._image is None or not self._has_picture or self._blank:
-            painter.fillRect(inner.x, inner.y, inner.width, inner.height, QColor(tokens.BLACK))
+            painter.fillRect(inner.x, inner.y, inner.width, inner.height, _BLACK)
         else:
             painter.drawImage(inner.x, inner.y, self._image)
         self._paint_plates(painter, plates)
-        if self._face is not None:
+        if self._face is not None and self.feed.has_sound:
             self._paint_meter(painter, self._face)
 
     def _paint_plates(self, painter: QPainter, plates: Plates) -> None:
@@ -195,21 +200,18 @@ class Tile:
             painter.drawPixmap(left, bottom - name.height(), name)
 
     def _paint_meter(self, painter: QPainter, face: MeterFace) -> None:
-        scale = self._scale
-        gap, pad = max(1, round(_METER_GAP_PX * scale)), round(2 * scale)
-        total = 2 * face.width + gap
-        x = self.inner.x + self.inner.width - total - round(4 * scale)
+        x = self.inner.x + self.inner.width - face.dark.width() - round(2 * self._scale)
         y = self.inner.y + (self.inner.height - face.height) // 2
-        painter.fillRect(x - pad, y - pad, total + 2 * pad, face.height + 2 * pad, QColor(0, 0, 0, 190))
+        painter.drawPixmap(x, y - face.pad, face.dark)
+        x += face.pad
         for bar in self.bars:
             row = face.y(bar.db)
-            painter.drawPixmap(x, y, face.dark, 0, 0, face.width, row)
-            painter.drawPixmap(x, y + row, face.lit, 0, row, face.width, face.height - row)
+            if row < face.height:
+                painter.drawPixmap(x, y + row, face.lit, 0, row, face.width, face.height - row)
             if bar.peak_db > FLOOR_DB:
-                line = max(1, round(scale * 1.5))
-                peak = min(face.y(bar.peak_db), face.height - line)
-                painter.fillRect(x, y + peak, face.width, line, QColor(tokens.TEXT))
-            x += face.width + gap
+                line = max(1, round(self._scale * 1.5))
+                painter.fillRect(x, y + min(face.y(bar.peak_db), face.height - line), face.width, line, _TEXT)
+            x += face.width + face.gap
 
 
 def _rows(bar: Bar) -> tuple[int, int]:

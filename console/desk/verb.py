@@ -43,10 +43,11 @@ def run(args: argparse.Namespace) -> int:
     app = QApplication(sys.argv[:1])
     app.setApplicationName("Podium")
     dress(app)
-    signal.signal(signal.SIGINT, lambda *_: app.quit())
-    signal.signal(signal.SIGTERM, lambda *_: app.quit())
+    signal.signal(signal.SIGINT, lambda *_: app.exit(0))
+    signal.signal(signal.SIGTERM, lambda *_: app.exit(0))
     desk = _Desk(address, QSettings("Podium", "Podium"), args.keymap)
     desk.window.show()
+    desk.window.activateWindow()
     if args.fullscreen:
         desk.window.toggle_full_screen()
     QTimer.singleShot(0, desk.begin)
@@ -99,3 +100,4 @@ class _Desk:
 
         if isinstance(self._link, Live):
             self._link.close()
+        self.window.close()

@@ -40,9 +40,8 @@ from console.desk.strip import Strip
 from console.desk.welcome import Welcome
 from console.desk.world import World
 
-_SIZE = (1600, 900)
 _MINIMUM = (1024, 600)
-_DOCK_WIDTH_PX = 340
+_DOCK_WIDTH_PX = 360
 
 
 class DeskWindow(QMainWindow):
@@ -53,7 +52,6 @@ class DeskWindow(QMainWindow):
         self.director, self._memory, self._shows, self._engine = director, memory, shows, engine
         self.setWindowTitle("Podium")
         self.setMinimumSize(*_MINIMUM)
-        self.resize(*_SIZE)
         self.setAcceptDrops(True)
         self.setDockOptions(QMainWindow.DockOption.AllowTabbedDocks)  # and nothing moves by itself
         self.strip = Strip(director)
@@ -78,6 +76,7 @@ class DeskWindow(QMainWindow):
         self._guard_changed(director.guard)
         self._world_changed(director.world, director.world)
         if not memory.restore_window(self):
+            self.setGeometry(self.screen().availableGeometry())
             self.docks[0].raise_()
         self.multiview.setFocus(Qt.FocusReason.OtherFocusReason)
 
@@ -100,7 +99,11 @@ class DeskWindow(QMainWindow):
             dock = QDockWidget(panel.title)
             dock.setObjectName(f"dock.{panel.title.lower()}")
             dock.setWidget(panel)
+            dock.visibilityChanged.connect(panel.show_up)
             dock.setAccessibleName(panel.title)
+            dock.setFeatures(
+                QDockWidget.DockWidgetFeature.DockWidgetMovable | QDockWidget.DockWidgetFeature.DockWidgetFloatable
+            )
             self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
             if self.docks:
                 self.tabifyDockWidget(self.docks[0], dock)
@@ -155,8 +158,9 @@ class DeskWindow(QMainWindow):
                 menu.addAction(text).triggered.connect(lambda _=False, what=what: what())
             elif text == "Panels":
                 panels = menu.addMenu(text)
-                for dock in self.docks:
-                    panels.addAction(dock.toggleViewAction())
+                for panel in self.panels:
+                    entry = panels.addAction(panel.title)
+                    entry.triggered.connect(lambda _=False, title=panel.title: self.show_panel(title))
             else:
                 self._add_keymaps(menu.addMenu(text))
         self.strip.menu_button.setMenu(menu)
@@ -250,7 +254,7 @@ class DeskWindow(QMainWindow):
     def _places(self) -> list[QWidget]:
         """Where F6 stops: pictures, strip, the panels that can be seen."""
         places: list[QWidget] = [self.multiview, self.strip.menu_button]
-        places += [panel.first_focus() for panel in self.panels if not panel.visibleRegion().isEmpty()]
+        places += [panel.first_focus() for panel in self.panels if panel.showing]
         return places
 
     def _walk(self, step: int) -> None:
@@ -322,6 +326,7 @@ class DeskWindow(QMainWindow):
         self._memory.keep_window(self)
         self.audio.stop()
         self.multiview.close_feeds()
+        self.rim.stop()
         super().closeEvent(event)
 
 

@@ -126,7 +126,7 @@ class AudioPanel(Panel):
 
     def tick(self, now_ns: int) -> None:
         """Move the meter."""
-        if not self.isVisible():
+        if not self.showing:
             return
         if self._ring is None and self._path is not None:
             try:

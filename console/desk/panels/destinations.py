@@ -53,13 +53,8 @@ class DestinationsPanel(Panel):
     def _world_changed(self, world: World, before: World) -> None:
         if world.status is not before.status:
             self._remember(world)
-        if self.isVisible() and (world.status is not before.status or world.setup is not before.setup):
-            self._fill(world)
-
-    def showEvent(self, event: object) -> None:
-        """Bring the list up to date."""
-        super().showEvent(event)  # type: ignore[arg-type]  # a QShowEvent
-        self._fill(self.director.world)
+        if self.showing and (world.status is not before.status or world.setup is not before.setup):
+            self.fill(world)
 
     def _remember(self, world: World) -> None:
         for url, reading in world.status.outputs.items():
@@ -68,7 +63,8 @@ class DestinationsPanel(Panel):
         for gone in self._lags.keys() - world.status.outputs.keys():
             del self._lags[gone]
 
-    def _fill(self, world: World) -> None:
+    def fill(self, world: World) -> None:
+        """Bring everything up to date."""
         rows: list[Row] = []
         reasons = []
         for destination in world.setup.destinations:

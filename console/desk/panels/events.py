@@ -61,14 +61,13 @@ class EventsPanel(Panel):
         """The log."""
         return self.table
 
-    def showEvent(self, event: object) -> None:
+    def fill(self, world: World) -> None:
         """Bring both up to date."""
-        super().showEvent(event)  # type: ignore[arg-type]  # a QShowEvent
-        self._fill_alarms(self.director.world)
+        self._fill_alarms(world)
         self._fill_events()
 
     def _world_changed(self, world: World, before: World) -> None:
-        if self.isVisible() and (world.status is not before.status or world.linked != before.linked):
+        if self.showing and (world.status is not before.status or world.linked != before.linked):
             self._fill_alarms(world)
 
     def _fill_alarms(self, world: World) -> None:
@@ -87,7 +86,7 @@ class EventsPanel(Panel):
         self.calm.setVisible(not rows)
 
     def _fill_events(self) -> None:
-        if not self.isVisible():
+        if not self.showing:
             return
         log = self.director.log
         newest = log.events[-_SHOWN:]

@@ -36,8 +36,7 @@ class Histogram(QWidget):
     def add(self, late_ms: float) -> None:
         """Count one sample."""
         self.counts[sum(late_ms >= edge for edge in _EDGES_MS)] += 1
-        if self.isVisible():
-            self.update()
+        self.update()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw the bars."""
@@ -95,15 +94,11 @@ class HealthPanel(Panel):
             return
         if world.linked and world.status.late_ms is not None:
             self.histogram.add(world.status.late_ms)
-        if self.isVisible():
-            self._fill(world)
+        if self.showing:
+            self.fill(world)
 
-    def showEvent(self, event: object) -> None:
-        """Bring the figures up to date."""
-        super().showEvent(event)  # type: ignore[arg-type]  # a QShowEvent
-        self._fill(self.director.world)
-
-    def _fill(self, world: World) -> None:
+    def fill(self, world: World) -> None:
+        """Bring everything up to date."""
         rows: list[Row] = []
         for source in world.setup.sources:
             reading = world.status.sources.get(source.id)

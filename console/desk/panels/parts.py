@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWi
 
 from console.desk import tokens
 from console.desk.director import Director
+from console.desk.world import World
 
 STATE_COLOURS = {
     "live": tokens.GOOD,
@@ -29,12 +30,23 @@ class Panel(QWidget):
     def __init__(self, director: Director) -> None:
         super().__init__()
         self.director = director
+        self.showing = False
+        """Whether it can be seen; a panel behind another tab is `isVisible` to Qt all the same."""
         self.setObjectName("panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setAccessibleName(f"{self.title} panel")
         self.column = QVBoxLayout(self)
         self.column.setContentsMargins(8, 8, 8, 8)
         self.column.setSpacing(8)
+
+    def show_up(self, showing: bool) -> None:
+        """The panel's tab came to the front, or went."""
+        self.showing = showing
+        if showing:
+            self.fill(self.director.world)
+
+    def fill(self, world: World) -> None:
+        """Bring everything up to date."""
 
     def first_focus(self) -> QWidget:
         """Where the keyboard goes when the panel is reached by F6."""

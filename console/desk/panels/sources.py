@@ -58,17 +58,18 @@ class SourcesPanel(Panel):
         return self.table
 
     def _find(self, text: str) -> None:
-        self._fill(self.director.world)
+        self.fill(self.director.world)
         self.filtered.emit(text)
 
     def _world_changed(self, world: World, before: World) -> None:
+        if not self.showing:
+            return
         if world.setup is not before.setup or world.air is not before.air or world.status is not before.status:
-            self._fill(world)
+            self.fill(world)
             self._choice_changed()
 
-    def _fill(self, world: World) -> None:
-        if not self.isVisible():
-            return
+    def fill(self, world: World) -> None:
+        """Bring everything up to date."""
         wanted = self.search.text().strip().lower()
         lamps = world.lamps()
         rows: list[Row] = []
@@ -89,11 +90,6 @@ class SourcesPanel(Panel):
             )
             rows.append((source.id, cells))
         self.table.show_rows(rows)
-
-    def showEvent(self, event: object) -> None:
-        """Bring the list up to date."""
-        super().showEvent(event)  # type: ignore[arg-type]  # a QShowEvent
-        self._fill(self.director.world)
 
     def _choice_changed(self) -> None:
         chosen = self.table.chosen()

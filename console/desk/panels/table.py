@@ -65,10 +65,10 @@ class Rows(QAbstractTableModel):
             self._rows = list(rows)
             self.endResetModel()
             return
-        for number, (new, old) in enumerate(zip(rows, self._rows, strict=True)):
-            if new != old:
-                self._rows[number] = new
-                self.dataChanged.emit(self.index(number, 0), self.index(number, len(self._columns) - 1))
+        changed = [at for at, (new, old) in enumerate(zip(rows, self._rows, strict=True)) if new != old]
+        self._rows = list(rows)
+        if changed:  # one signal: each makes the header measure its columns anew
+            self.dataChanged.emit(self.index(changed[0], 0), self.index(changed[-1], len(self._columns) - 1))
 
     def row_id(self, number: int) -> str | None:
         """The id of a row."""
