@@ -29,7 +29,8 @@ class Parent:
     def __init__(self, on_message: Callable[[Message], None] | None = None) -> None:
         """Read the configuration, then listen on a thread. `on_message` is called on that thread; without it,
         messages wait in `inbox`."""
-        self._input = sys.stdin.buffer
+        # A reader of our own: the interpreter locks sys.stdin when it ends, and aborts when a thread is reading it.
+        self._input = open(sys.stdin.fileno(), "rb", closefd=False)  # noqa: SIM115 - read until the process ends
         self._output = sys.stdout.buffer
         self.config: Message = json.loads(self._input.readline() or b"{}")
         self.finish = threading.Event()
