@@ -55,6 +55,7 @@ class Notice(QWidget):
 
     def _logged(self, event: Event) -> None:
         if event.result in ("", "done"):
+            self._refusal = ""
             self._last = f"{event.text}  {event.timecode}".strip()
             self._changed()
 

@@ -7,7 +7,7 @@ import functools
 import types
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
 
@@ -96,7 +96,7 @@ def read_status(data: Any) -> Status:
 
 
 def _read(kind: type[T], data: Mapping[str, Any]) -> T:
-    hints = _hints(kind)
+    hints = _hints(cast(Hashable, kind))
     values: dict[str, Any] = {}
     for spec in dataclasses.fields(kind):  # type: ignore[arg-type]  # T is a dataclass, which typing can't say
         given = data.get(spec.name.rstrip("_"))
@@ -107,7 +107,7 @@ def _read(kind: type[T], data: Mapping[str, Any]) -> T:
 
 
 @functools.cache
-def _hints(kind: Hashable) -> dict[str, Any]:
+def _hints(kind: type) -> dict[str, Any]:
     """The types of a dataclass's fields; finding them out takes longer than reading a status."""
     return get_type_hints(kind)
 

@@ -185,7 +185,8 @@ class Strip(QWidget):
         name = f"{world.setup.name}  {world.setup.format}" if world.ever_linked else ""
         self.title.setText(self.title.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, self.title.width()))
         self.title.setToolTip(f"The show: {name}")
-        late = self._lateness.lately(world.status.late_ticks, self._director.clock.now())
+        status = world.status
+        late = self._lateness.lately(status.late_ticks, self._director.clock.now()) if status.frame else 0
         self.program.say(program_word(world, late))
         self.log.say(log_word(world))
         self.uplinks.say(uplink_word(world))

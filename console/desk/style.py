@@ -37,6 +37,7 @@ QTabBar::tab {{ background: {t.BACKGROUND}; color: {t.SECONDARY}; padding: 7px 8
   border-bottom: 2px solid transparent; }}
 QTabBar::tab:selected {{ color: {t.TEXT}; background: {t.PANEL}; border-bottom: 2px solid {t.INFORMATION}; }}
 QTabBar::tab:hover {{ color: {t.TEXT}; }}
+QTabBar {{ qproperty-drawBase: 0; }}
 QTabBar:focus {{ outline: none; }}
 QTabBar::tab:focus {{ border: 2px solid {t.FOCUS}; }}
 QWidget#panel, QWidget#strip, QWidget#buses {{ background: {t.PANEL}; }}
@@ -48,7 +49,7 @@ QLabel[severity="good"] {{ color: {t.GOOD}; }}
 QLineEdit, QSpinBox, QPlainTextEdit {{ background: {t.BACKGROUND}; color: {t.TEXT}; border: 1px solid {t.LINE};
   border-radius: {t.CORNER_PX}px; padding: 5px 8px; selection-background-color: #27496D; }}
 QSpinBox {{ padding: 3px 4px; }}
-QSpinBox::up-button, QSpinBox::down-button {{ width: 0; height: 0; border: none; }}
+QSpinBox::up-button, QSpinBox::down-button {{ subcontrol-origin: border; width: 0px; }}
 QLineEdit:focus, QSpinBox:focus {{ border: 2px solid {t.FOCUS}; padding: 4px 7px; }}
 QSpinBox:focus {{ padding: 2px 3px; }}
 QPushButton {{ background: {t.RAISED}; color: {t.TEXT}; border: 1px solid {t.LINE};
@@ -68,11 +69,11 @@ QToolButton::menu-indicator {{ subcontrol-position: right center; right: 5px; }}
 QTableView, QListView, QTreeView {{ background: {t.PANEL}; alternate-background-color: #1F242A; color: {t.TEXT};
   border: 1px solid {t.LINE}; border-radius: {t.CORNER_PX}px; gridline-color: {t.RAISED}; outline: none; }}
 QTableView:focus, QListView:focus {{ border: 2px solid {t.FOCUS}; }}
-QTableView::item {{ padding: 2px 6px; }}
+QTableView::item {{ padding: 2px 2px; }}
 QTableView::item:selected {{ background: #27496D; color: {t.TEXT}; }}
 QHeaderView {{ background: {t.PANEL}; }}
 QHeaderView::section {{ background: {t.PANEL}; color: {t.SECONDARY}; font-size: {t.CAPTION_PX}px; border: none;
-  border-bottom: 1px solid {t.LINE}; padding: 4px 6px; }}
+  border-bottom: 1px solid {t.LINE}; padding: 4px 1px; }}
 QScrollBar:vertical {{ background: {t.PANEL}; width: 10px; margin: 0; }}
 QScrollBar:horizontal {{ background: {t.PANEL}; height: 10px; margin: 0; }}
 QScrollBar::handle {{ background: {t.LINE}; border-radius: 4px; min-height: 24px; min-width: 24px; }}

@@ -41,7 +41,7 @@ from console.desk.welcome import Welcome
 from console.desk.world import World
 
 _MINIMUM = (1024, 600)
-_DOCK_WIDTH_PX = 360
+_DOCK_WIDTH_PX = 416
 
 
 class DeskWindow(QMainWindow):
@@ -77,6 +77,8 @@ class DeskWindow(QMainWindow):
         self._world_changed(director.world, director.world)
         if not memory.restore_window(self):
             self.setGeometry(self.screen().availableGeometry())
+            width = min(_DOCK_WIDTH_PX, self.width() // 4)
+            self.resizeDocks([self.docks[0]], [width], Qt.Orientation.Horizontal)
             self.docks[0].raise_()
         self.multiview.setFocus(Qt.FocusReason.OtherFocusReason)
 
@@ -109,7 +111,6 @@ class DeskWindow(QMainWindow):
                 self.tabifyDockWidget(self.docks[0], dock)
             self.docks.append(dock)
             self.rim.add_console_window(dock)
-        self.resizeDocks([self.docks[0]], [_DOCK_WIDTH_PX], Qt.Orientation.Horizontal)
         self._make_menu()
 
     def _connect(self) -> None:

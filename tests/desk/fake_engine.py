@@ -268,14 +268,39 @@ class FakeEngine:
         await runner.cleanup()
 
 
+def trouble(engine: FakeEngine) -> None:
+    """Put a little of everything into the status."""
+    engine.states["cam5"] = {"state": "stale", "age_ms": 4200.0, "fps": 0.0, "reason": "No new picture since 4 s"}
+    engine.states["cam6"] = {"state": "lost", "age_ms": 83_000.0, "fps": 0.0, "reason": "Connection refused"}
+    for url in ("https://ingest.example/ingest/main", "rtmp://push.example/app/secret"):
+        engine.change(decode_command({"command": "AddDestination", "url": url}))
+    engine.extra_status = {
+        "late_ticks": 3,
+        "outputs": {
+            "https://ingest.example/ingest/main": {"state": "live", "sent": 9200, "acked": 9199, "lag_ms": 620},
+            "rtmp://push.example/app/***": {
+                "state": "retrying", "sent": 120, "acked": 80, "lag_ms": 12_400, "lost": 25,
+                "reason": "Connection reset",
+            },
+        },
+        "alarms": [
+            {"id": "source:cam6", "severity": "minor", "text": "cam6 is lost: connection refused"},
+            {"id": "disk", "severity": "critical", "text": "The disk of the program log is full in 20 minutes"},
+        ],
+    }  # fmt: skip
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--sources", type=int, default=8)
     parser.add_argument("--format", default="720p25")
+    parser.add_argument("--troubles", action="store_true", help="some sources and destinations are in trouble")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as folder:
         engine = FakeEngine(args.port, Path(folder), sources=args.sources, show_format=args.format).start()
+        if args.troubles:
+            trouble(engine)
         print(json.dumps({"address": str(engine.address), "run_dir": folder}), flush=True)
         try:
             threading.Event().wait()

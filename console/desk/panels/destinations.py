@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QLabel, QLineEdit, QWidget
 
 from console.desk import tokens
 from console.desk.director import Director
-from console.desk.panels.parts import STATE_COLOURS, Panel, button, count_text, row, set_severity
+from console.desk.panels.parts import STATE_COLOURS, Panel, button, row, set_severity, short_count
 from console.desk.panels.table import Cell, Row, Table
 from console.desk.status import OutputReading
 from console.desk.world import World
@@ -81,9 +81,9 @@ class DestinationsPanel(Panel):
                 Cell(destination.name or shown.partition("://")[2] or shown, hint=hint),
                 Cell(state.upper(), STATE_COLOURS.get(reading.state, tokens.SECONDARY), reading.reason or hint),
                 Cell("" if lag is None else f"{lag / 1000:.1f} s", colour, hint, right=True),
-                Cell("           ", hint=f"Lag, the last {len(lags) / 5:.0f} s", spark=tuple(lags)),
-                Cell(count_text(reading.acked), hint=hint, right=True),
-                Cell(count_text(reading.lost), tokens.ALARM if reading.lost else tokens.SECONDARY, hint, right=True),
+                Cell("          ", hint=f"Lag, the last {len(lags) / 5:.0f} s", spark=tuple(lags)),
+                Cell(short_count(reading.acked), hint=hint, right=True),
+                Cell(short_count(reading.lost), tokens.ALARM if reading.lost else tokens.SECONDARY, hint, right=True),
             )
             rows.append((destination.url, cells))
             if reading.reason:

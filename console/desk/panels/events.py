@@ -14,7 +14,7 @@ from console.desk.panels.table import Cell, Row, Table
 from console.desk.tokens import SEVERITY_COLOURS, Severity, severity_of
 from console.desk.world import World
 
-_SHOWN = 300
+_SHOWN, _ALARMS_SHOWN = 300, 6
 _MARKS = {Severity.ALARM: "▲", Severity.WARNING: "△"}
 
 
@@ -45,7 +45,6 @@ class EventsPanel(Panel):
         super().__init__(director)
         self.alarms = Table(("Alarm",), 0, "Alarms")
         self.alarms.horizontalHeader().hide()
-        self.alarms.setMaximumHeight(160)
         self.calm = QLabel("No alarms")
         self.calm.setProperty("severity", "good")
         self.table = Table(("UTC", "By", "What"), 2, "Events of this desk")
@@ -76,13 +75,18 @@ class EventsPanel(Panel):
             rows.append(
                 ("link", (Cell("▲ ENGINE LOST: program may still be on air", tokens.ALARM, world.lost_reason),))
             )
-        for number, alarm in enumerate(world.status.alarms):
+        order = list(Severity)
+        worst_first = sorted(world.status.alarms, key=lambda alarm: -order.index(severity_of(alarm.severity)))
+        for number, alarm in enumerate(worst_first):
             severity = severity_of(alarm.severity)
             text = f"{_MARKS.get(severity, '')} {alarm.text}".strip()
             hint = f"{alarm.text}\n{alarm.remedy}" if alarm.remedy else alarm.text
             rows.append((alarm.id or str(number), (Cell(text, SEVERITY_COLOURS[severity], hint),)))
         self.alarms.show_rows(rows)
         self.alarms.setVisible(bool(rows))
+        self.alarms.setFixedHeight(
+            min(len(rows), _ALARMS_SHOWN) * self.alarms.verticalHeader().defaultSectionSize() + 4
+        )
         self.calm.setVisible(not rows)
 
     def _fill_events(self) -> None:

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from console.desk import tokens
 from console.desk.director import Director
-from console.desk.panels.parts import STATE_COLOURS, Panel, caption, count_text
+from console.desk.panels.parts import STATE_COLOURS, Panel, caption, count_text, short_count
 from console.desk.panels.table import Cell, Row, Table
 from console.desk.plates import font
 from console.desk.world import World
@@ -104,18 +104,17 @@ class HealthPanel(Panel):
             reading = world.status.sources.get(source.id)
             if reading is None:
                 continue
-            hint = f"{source.name}: {reading.state} {reading.reason}".strip()
+            counts = (reading.in_, reading.drop, reading.out, reading.duplicate)
+            exact = "in {}, dropped {}, out {}, duplicated {}".format(*map(count_text, counts))
+            hint = f"{source.name}: {reading.state} {reading.reason}".strip() + f"\n{exact}\ndecoded: {reading.tier}"
             age = "" if reading.age_ms is None else f"{reading.age_ms:.0f} ms"
             if reading.age_ms is not None and reading.age_ms >= 10_000:
                 age = f"{reading.age_ms / 1000:.0f} s"
-            figures = (
-                f"{reading.fps:.1f}",
-                *map(count_text, (reading.in_, reading.drop, reading.out, reading.duplicate)),
-            )
+            figures = (f"{reading.fps:.1f}", *map(short_count, counts))
             cells = (
                 Cell(source.name, STATE_COLOURS.get(reading.state, tokens.TEXT), hint),
                 *(Cell(text, hint=hint, right=True) for text in figures),
-                Cell(reading.tier, tokens.SECONDARY, hint),
+                Cell(reading.tier[:4], tokens.SECONDARY, hint),
                 Cell(age, hint=hint, right=True),
             )
             rows.append((source.id, cells))

@@ -91,3 +91,13 @@ def set_severity(label: QLabel, severity: str) -> None:
 def count_text(number: int) -> str:
     """A count with thin spaces between thousands."""
     return f"{number:,}".replace(",", "\u2009")
+
+
+def short_count(number: int) -> str:
+    """A count in a few characters: `9 999`, `88.5k`, `1.23M`."""
+    if abs(number) < 10_000:
+        return count_text(number)
+    for divisor, unit in ((1e3, "k"), (1e6, "M")):
+        if abs(number) < 999.5 * divisor:
+            return f"{number / divisor:.3g}{unit}"
+    return f"{number / 1e9:.3g}G"

@@ -17,7 +17,7 @@ from PySide6.QtCore import (
     QSize,
     Qt,
 )
-from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -33,6 +33,7 @@ from console.desk.plates import font
 Index = QModelIndex | QPersistentModelIndex
 _SPARK_ROLE = int(Qt.ItemDataRole.UserRole) + 1
 _ROOT = QModelIndex()
+_STRETCH_MIN_PX = 88
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,7 @@ class SparkDelegate(QStyledItemDelegate):
             return
         area: QRect = option.rect
         box = QRectF(area).adjusted(4, 4, -4, -4)
-        top = max(*values, 1e-9) if len(values) > 1 else max(values[0], 1e-9)
+        top = 1.25 * max((*values, 1e-9))
         step = box.width() / max(1, len(values) - 1)
         points = [
             QPointF(box.left() + at * step, box.bottom() - value / top * box.height())
@@ -160,7 +161,20 @@ class Table(QTableView):
         header.setFont(font(tokens.CAPTION_PX))
         header.setMinimumSectionSize(28)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(stretch, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(stretch, QHeaderView.ResizeMode.Fixed)
+        header.sectionResized.connect(self._fit)
+        self._stretch = stretch
+
+    def _fit(self, *_: int) -> None:
+        """Give the stretched column the room that is left, but enough to say something; then the table scrolls."""
+        header = self.horizontalHeader()
+        others = header.length() - header.sectionSize(self._stretch)
+        header.resizeSection(self._stretch, max(_STRETCH_MIN_PX, self.viewport().width() - others))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Share the room out."""
+        super().resizeEvent(event)
+        self._fit()
 
     def sizeHint(self) -> QSize:
         """Small; the panel decides."""
