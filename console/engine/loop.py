@@ -100,4 +100,5 @@ def _catch_up(engine: Engine, cadence: Cadence, at: int, missed: int) -> int:
     for frame in range(at + missed - repeats, at + missed):
         engine.repeat(frame)
     cadence.gap_frames += missed - repeats
+    _log.warning("The engine woke %d frames late at frame %d; %d were repeated", missed, at, repeats)
     return missed

@@ -85,6 +85,7 @@ def test_sound_follows_the_picture_without_a_hole(stage):
     assert np.abs(np.diff(sound[5_000:, 0])).max() < 0.06, "no click"
 
 
+@pytest.mark.expects_log
 def test_a_late_wake_repeats_pictures_and_keeps_time(stage):
     cadence = stage.play(100, before_wake=lambda n: stage.clock.advance(70_000_000) if n == 50 else None)
     numbers = [frame for frame, _, _ in stage.shown]
@@ -93,6 +94,7 @@ def test_a_late_wake_repeats_pictures_and_keeps_time(stage):
     assert len(stage.sound()) == len(numbers) * 960
 
 
+@pytest.mark.expects_log
 def test_a_long_pause_is_a_gap_and_not_a_burst(stage):
     cadence = stage.play(100, before_wake=lambda n: stage.clock.advance(3_000_000_000) if n == 50 else None)
     numbers = [frame for frame, _, _ in stage.shown]
