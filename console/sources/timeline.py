@@ -24,6 +24,8 @@ _JUMP_NS = SECOND
 _HELD_JUMP_NS = 10 * SECOND
 _BACK_NS = SECOND // 10
 _APART_NS = 10 * SECOND
+_RAW_MOST_NS = 4 * 10**18
+"""127 years: a time stamp beyond that says nothing, and would not fit the ring's words."""
 _LONGER_NS = SECOND // 10
 _WINDOW_SECONDS = 10
 _SETTLED_NS = SECOND
@@ -88,6 +90,7 @@ class Timeline:
         seen = self._streams.get(stream)
         if seen is None:
             seen = self._join(stream, raw_ns, arrival_ns)
+            seen.step = duration_ns or seen.step
         expected = seen.last + (duration_ns or seen.step) if seen.arrival else seen.last
         ts = expected if raw_ns is None else self._continued(seen, raw_ns, expected, arrival_ns)
         step = ts - seen.last
@@ -161,7 +164,7 @@ class Timeline:
     def _join(self, stream: int, raw_ns: int | None, arrival_ns: int) -> _Stream:
         """A stream's first packet: it has the shift of the others."""
         if not self._shifts:
-            self._shifts.append(0)
+            self._shifts.append(0 if raw_ns is None or abs(raw_ns) < _RAW_MOST_NS else -raw_ns)
         shift = self._shifts[-1]
         now = self._source_now(arrival_ns)
         if raw_ns is not None and self.live and self._offset is not None and abs(raw_ns + shift - now) > _APART_NS:

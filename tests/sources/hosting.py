@@ -20,7 +20,7 @@ from console.media.clock import SystemClock
 from console.media.picture import Samples
 from console.media.time import SAMPLE_RATE, parse_format
 from console.sources.address import tile_size, wants_key
-from console.wire.ring import RingReader, create_ring
+from console.wire.ring import STILL, RingReader, create_ring
 from console.wire.sound import SoundReader, create_sound
 from console.wire.tier import Tier
 
@@ -129,6 +129,15 @@ class Host:
         """Wait until so many more pictures came."""
         goal = self.picture.count + more
         self._wait(lambda: self.picture.count >= goal, seconds, f"{more} more pictures")
+
+    def wait_end(self, seconds: float = 8.0) -> None:
+        """Wait until a clip holds its last picture, asking for every one."""
+
+        def ended() -> bool:
+            self.picture.ask(int(Tier.FULL), CLOCK.now())
+            return self.picture.flags == STILL
+
+        self._wait(ended, seconds, "the end")
 
     def _wait(self, predicate: Callable[[], T], seconds: float, what: str) -> T:
         try:
