@@ -184,7 +184,7 @@ def _bent(root: Array, end: Array, upper: float, lower: float, pole: Array) -> t
 def skeleton(runner: Runner, instant_s: float) -> Array:
     """All joints in world metres, shape (len(JOINTS), 3)."""
     joints = joints_of(stance_of(runner, instant_s), runner.athlete)
-    return joints + np.array([runner.position_m[0], runner.position_m[1], 0.0])
+    return np.asarray(joints + np.array([runner.position_m[0], runner.position_m[1], 0.0]))
 
 
 def joints_of(stance: Stance, athlete: Athlete) -> Array:

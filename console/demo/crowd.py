@@ -50,22 +50,24 @@ def _person(
         return round((x + dx * scale) * 16), round((y - bounce + dy * TALL * scale) * 16)
 
     def tone(rgb: Rgb, part: float = 1.0) -> tuple[float, float, float]:
-        return tuple(min(channel * shade * part, 255.0) for channel in rgb)  # type: ignore[return-value]
+        red, green, blue = (min(channel * shade * part, 255.0) for channel in rgb)
+        return red, green, blue
+
+    def oval(dx: float, dy: float, wide: float, tall: float, colour: tuple[float, float, float]) -> None:
+        size = (round(wide * 16 * scale), round(tall * TALL * 16 * scale))
+        cv2.ellipse(picture, at(dx, dy), size, 0, 0, 360, colour, -1, cv2.LINE_AA, 4)
 
     side = (lean - 0.5) * 2.5
-    size = (round(6.2 * 16 * scale), round(9 * TALL * 16 * scale))
-    cv2.ellipse(picture, at(0, -6), size, 0, 0, 360, tone(shirt, 0.8), -1, cv2.LINE_AA, 4)
-    inner = (round(4.6 * 16 * scale), round(7.6 * TALL * 16 * scale))
-    cv2.ellipse(picture, at(-0.8, -7), inner, 0, 0, 360, tone(shirt), -1, cv2.LINE_AA, 4)
+    oval(0, -6, 6.2, 9, tone(shirt, 0.8))
+    oval(-0.8, -7, 4.6, 7.6, tone(shirt))
     if arms:
         raised = 5 + 6 * (beat if phase is None else 0.5 + 0.5 * float(np.sin(2 * np.pi * (phase + beat))))
+        thick = max(1, round(2.6 * scale))
         for sign in (-1, 1):
-            cv2.line(picture, at(sign * 5, -11), at(sign * 7 + side, -14 - raised), tone(skin), max(1, round(2.6 * scale)),
-                     cv2.LINE_AA, 4)  # fmt: skip
-    cv2.ellipse(picture, at(side, -18.4), (round(4.2 * 16 * scale), round(4.4 * TALL * 16 * scale)), 0, 0, 360, tone(hair),
-                -1, cv2.LINE_AA, 4)  # fmt: skip
-    cv2.ellipse(picture, at(side - 0.3, -17.4), (round(3.3 * 16 * scale), round(4.2 * TALL * 16 * scale)), 0, 0, 360, tone(skin),
-                -1, cv2.LINE_AA, 4)  # fmt: skip
+            hand = at(sign * 7 + side, -14 - raised)
+            cv2.line(picture, at(sign * 5, -11), hand, tone(skin), thick, cv2.LINE_AA, 4)
+    oval(side, -18.4, 4.2, 4.4, tone(hair))
+    oval(side - 0.3, -17.4, 3.3, 4.2, tone(skin))
 
 
 def _tier(seed: int, seats: int, rows: int, phase: float | None = None, scale: int = 1, light: float = 0.96) -> Canvas:
@@ -162,9 +164,9 @@ def grain(seed: int, size: int, coarse: float) -> NDArray[np.uint8]:
     """A tileable patch of noise around 128: `coarse` is the size of a grain in pixels."""
     noise = np.random.default_rng(seed).standard_normal((size, size)).astype(np.float32)
     tiled = np.tile(noise, (3, 3))
-    smooth = cv2.GaussianBlur(tiled, (0, 0), coarse)[size : 2 * size, size : 2 * size]
+    smooth = np.asarray(cv2.GaussianBlur(tiled, (0, 0), coarse), np.float32)[size : 2 * size, size : 2 * size]
     smooth = (smooth - smooth.mean()) / smooth.std()
-    return np.clip(128 + smooth * 32, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(128 + smooth * 32, 0, 255), np.uint8)
 
 
 @cache
@@ -175,8 +177,8 @@ def clouds(width: int, height: int) -> NDArray[np.float32]:
     for octave in range(5):
         cells = (6 << octave, 4 << octave)
         noise = rng.standard_normal((cells[1], cells[0])).astype(np.float32)
-        total += np.asarray(cv2.resize(noise, (width, height), interpolation=cv2.INTER_CUBIC)) / (1.7**octave)
-    return np.clip((total - 0.35) / 2.4, 0, 1)
+        total += np.asarray(cv2.resize(noise, (width, height), interpolation=cv2.INTER_CUBIC), np.float32) / 1.7**octave
+    return np.asarray(np.clip((total - 0.35) / 2.4, 0, 1), np.float32)
 
 
 def score_board(lines: Sequence[tuple[str, str, str]], clock: str, size: tuple[int, int] = (448, 224)) -> Canvas:

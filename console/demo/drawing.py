@@ -31,11 +31,6 @@ _KEYS_APART = 3
 """Key frames of neighbouring cameras are this many frames apart: genlocked cameras must not all peak at once."""
 
 
-def nominal(form: Format) -> Format:
-    """The format that is drawn for a show's format: whole frames per second (a venue at 59.94 is drawn at 60)."""
-    return Format(form.width, form.height, Rate(round(form.rate.fps)))
-
-
 def video_bits(form: Format) -> int:
     """The most bits per second: 5 Mbit/s at 720p50, in proportion to the pixels but flatter."""
     return int(5e6 * (form.width * form.height * form.rate.fps / (1280 * 720 * 50)) ** 0.8)
@@ -52,7 +47,7 @@ def _video_encoder(form: Format) -> av.VideoCodecContext:
     encoder.options = {
         "preset": "superfast", "profile": "high", "crf": "22", "maxrate": str(video_bits(form)),
         "bufsize": str(video_bits(form)), "bf": "2", "g": str(rate), "forced-idr": "1",
-        "x264-params": f"b-adapt=0:b-pyramid=none:scenecut=0:open-gop=0:min-keyint=1:aud=1:keyint={rate}",
+        "x264-params": f"b-adapt=0:b-pyramid=none:weightp=0:scenecut=0:open-gop=0:min-keyint=1:aud=1:keyint={rate}",
     }  # fmt: skip
     return encoder
 
@@ -131,5 +126,6 @@ def main() -> int:
             if parent.finish.is_set():
                 return 1
     parent.tell("done")
+    parent.finish.wait()
     parent.close()
     return 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import cv2
 import numpy as np
@@ -21,7 +22,7 @@ from console.demo.race import Array, Athlete
 SUN = np.array([-0.42, -0.62, 0.66]) / np.linalg.norm([-0.42, -0.62, 0.66])
 """Towards the sun."""
 _HALF = np.linspace(-1, 1, 8)
-_CIRCLE = np.linspace(0, 2 * np.pi, 12, endpoint=False)
+_CIRCLE = np.stack([f(np.linspace(0, 2 * np.pi, 22, endpoint=False)) for f in (np.cos, np.sin)], axis=1)
 _TONES = ((0.70, 1.0, 0.0), (0.86, 0.80, 0.24), (1.0, 0.56, 0.42), (1.10, 0.28, 0.52))
 """Light, size and shift towards the sun (in radii) of the layers of a rounded limb."""
 
@@ -116,10 +117,15 @@ def _capsules(a: Array, b: Array, ra: Array, rb: Array) -> Array:
     return outline
 
 
-def _hull(centres: Array, radii: Array) -> Array:
-    circle = np.stack((np.cos(_CIRCLE), np.sin(_CIRCLE)), axis=-1)
-    points = (centres[:, None, :] + radii[:, None, None] * circle).reshape(-1, 2).astype(np.float32)
-    return np.asarray(cv2.convexHull(points), np.float64).reshape(-1, 2)
+def _hulls(centres: Array, radii: Array) -> Array:
+    """Outlines around some circles: centres (people, circles, 2), radii (people, circles); (people, points, 2).
+
+    In every direction the point that lies farthest out.
+    """
+    out = centres @ _CIRCLE.T + radii[..., None]
+    best = out.argmax(axis=1)[..., None]
+    chosen = np.take_along_axis(centres, best, axis=1)
+    return np.asarray(chosen + np.take_along_axis(radii[..., None], best, axis=1) * _CIRCLE)
 
 
 def _tones_for(height_px: float) -> tuple[int, ...]:
@@ -150,6 +156,8 @@ class People:
         light = pose.rotation @ SUN
         self._light = light[:2] * (0.55 if light[2] > 0.3 else 0.8)
         self._outlines = self._shape_limbs()
+        self._hulls = self._shape_hulls()
+        self._bibs = self._shape_bibs()
 
     def _shape_limbs(self) -> dict[int, NDArray[np.int32]]:
         """The outline of every limb of everybody for every tone: shape (people, limbs, points, 2)."""
@@ -177,11 +185,19 @@ class People:
         order = list(zip(((depths[_A] + depths[_B]) / 2 - _AFTER).tolist(), range(len(LIMBS)), strict=True))
         order += [(float(depths[INDEX[at]]) + more, ~hull) for hull, (at, more) in enumerate(_HULL_DEPTH)]
         order.sort(reverse=True)
+        # Between tones of one limb an edge need not be smooth, except close by.
+        inner = cv2.LINE_AA if self._metre_px[person] > 190 else cv2.LINE_8
         layers = [self._outlines[tone][person] for tone in tones]
         for _, part in order:
             if part < 0:
-                self._draw_hull(canvas, person, ~part, tones)
-                if part == ~0 and bib is not None and self._metre_px[person] > 36:
+                hull, wear = self._hulls[~part], _HULLS[~part][0]
+                for tone in tones:
+                    edge = inner if tone else cv2.LINE_AA
+                    cv2.fillConvexPoly(canvas, hull[tone][person], wardrobe.tones[wear][tone], edge, SHIFT)
+                if not tones:
+                    outline = next(iter(hull.values()))[person]
+                    cv2.fillConvexPoly(canvas, outline, wardrobe.flat[wear], cv2.LINE_AA, SHIFT)
+                if part == ~0 and bib is not None:
                     self._draw_bib(canvas, person, bib)
                 continue
             limb = LIMBS[part]
@@ -192,43 +208,47 @@ class People:
             brushes = wardrobe.tones[limb.wear]
             for layer, tone in zip(layers, tones, strict=True):
                 if not (limb.small and tone & 1):
-                    cv2.fillConvexPoly(canvas, layer[part], brushes[tone], cv2.LINE_AA, SHIFT)
+                    cv2.fillConvexPoly(canvas, layer[part], brushes[tone], inner if tone else cv2.LINE_AA, SHIFT)
 
-    def _draw_hull(self, canvas: Canvas, person: int, hull: int, tones: Sequence[int]) -> None:
-        at, radii = _HULL_AT[hull], _HULL_RADII[hull]
-        radii = radii * self._focal / self._depths[person, at]
-        wear = _HULLS[hull][0]
-        outline = _hull(self._pixels[person, at], radii)
-        wardrobe = self._wardrobes[person]
-        if not tones:
-            fill(canvas, outline, wardrobe.flat[wear])
-            return
-        middle = outline.mean(axis=0)
-        mean = float(radii.mean()) * 0.8
-        for tone in tones:
-            _, size, shift = _TONES[tone]
-            fill(canvas, middle + (outline - middle) * (0.25 + 0.75 * size) + self._light * shift * mean,
-                 wardrobe.tones[wear][tone])  # fmt: skip
+    def _shape_hulls(self) -> list[dict[int, NDArray[np.int32]]]:
+        """The outlines of everybody's trunk and seat for every tone: shape (people, points, 2)."""
+        shaped = []
+        for at, radii_m in zip(_HULL_AT, _HULL_RADII, strict=True):
+            radii = radii_m * self._focal / np.maximum(self._depths[:, at], 0.5)
+            outline = _hulls(self._pixels[:, at], radii)
+            middle = outline.mean(axis=1, keepdims=True)
+            mean = radii.mean(axis=1)[:, None, None] * 0.8
+            layers = {}
+            for tone in self._outlines:
+                _, size, shift = _TONES[tone]
+                layers[tone] = fixed(middle + (outline - middle) * (0.25 + 0.75 * size) + self._light * shift * mean)
+            shaped.append(layers)
+        return shaped
 
-    def _draw_bib(self, canvas: Canvas, person: int, number: int) -> None:
-        """The number on the chest, or on the back when that is what is seen."""
+    def _shape_bibs(self) -> tuple[Array, NDArray[np.bool_]]:
+        """The corners of the number on the chest, or on the back where that is seen: (people, 4, 2); who shows one."""
         names = ("chest", "waist", "shoulder_l", "shoulder_r")
-        chest, waist, left, right = (self._joints[person, INDEX[name]] for name in names)
-        across = (right - left) / np.linalg.norm(right - left)
-        up = (chest - waist) / np.linalg.norm(chest - waist)
+        chest, waist, left, right = (self._joints[:, INDEX[name]] for name in names)
+        across = (right - left) / np.linalg.norm(right - left, axis=1, keepdims=True)
+        up = (chest - waist) / np.linalg.norm(chest - waist, axis=1, keepdims=True)
         front = np.cross(up, across)
-        facing = float(front @ self._pose.rotation[2])
-        if abs(facing) < 0.28:
-            return
-        side = -1.0 if facing > 0 else 1.0
+        facing = front @ self._pose.rotation[2]
+        side = np.where(facing > 0, -1.0, 1.0)[:, None]
         middle = chest * 0.62 + waist * 0.38 + front * 0.135 * side
         # On the back, seen from behind, it reads the other way round.
         aside, tall = across * 0.120 * -side, up * 0.088
-        corners = np.array([middle - aside + tall, middle + aside + tall, middle + aside - tall, middle - aside - tall])
+        corners = np.stack(
+            (middle - aside + tall, middle + aside + tall, middle + aside - tall, middle - aside - tall), 1
+        )
         pixels, _ = self._pose.project(corners, *self._size)
-        fill(canvas, pixels, _BIB)
-        if self._metre_px[person] > 90:
-            _digits(canvas, pixels, str(number), _INK)
+        return pixels, (np.abs(facing) > 0.28) & (self._metre_px > 36)
+
+    def _draw_bib(self, canvas: Canvas, person: int, number: int) -> None:
+        corners, shown = self._bibs
+        if shown[person]:
+            fill(canvas, corners[person], _BIB)
+            if self._metre_px[person] > 90:
+                _digits(canvas, corners[person], number, _INK)
 
     def cast(self, canvas: Canvas, strength: float = 0.52) -> None:
         """Darken the ground where they keep the sun off."""
@@ -249,7 +269,7 @@ class People:
         if softness:
             cv2.blur(mask, (softness * 2 + 1, softness * 2 + 1), dst=mask)
         luma = cv2.extractChannel(window, 0)
-        shade = cv2.multiply(cv2.subtract(luma, 16.0), mask, scale=strength / 255)
+        shade = cv2.multiply(np.maximum(luma, 16) - 16, mask, scale=strength / 255)
         cv2.insertChannel(cv2.subtract(luma, shade), window, 0)
 
     def _shadows(self, chosen: NDArray[np.intp]) -> Array:
@@ -274,19 +294,26 @@ _SEGMENTS = ((0, 0, 1, 0), (1, 0, 1, 1), (1, 1, 1, 2), (0, 2, 1, 2), (0, 1, 0, 2
 _LIT = ("012345", "12", "01643", "01623", "5612", "05623", "056234", "012", "0123456", "012356")
 
 
-def _digits(canvas: Canvas, corners: Array, text: str, ink: Paint) -> None:
-    """Digits on a quadrilateral, as strokes."""
-    origin, along, down = corners[0], corners[1] - corners[0], corners[3] - corners[0]
+@cache
+def _strokes(number: int) -> Array:
+    """The strokes of a number on a square of side 1: shape (strokes, 2, 2)."""
+    text = str(number)
     pitch = 0.84 / len(text)
     strokes = []
     for place, digit in enumerate(text):
         left = 0.08 + pitch * (place + 0.2)
         for segment in _LIT[int(digit)]:
             x0, y0, x1, y1 = _SEGMENTS[int(segment)]
-            ends = ((left + x * pitch * 0.58, 0.2 + y * 0.3) for x, y in ((x0, y0), (x1, y1)))
-            strokes.append([origin + along * u + down * v for u, v in ends])
-    thick = max(1, round(float(np.linalg.norm(down)) * 0.08))
-    cv2.polylines(canvas, list(fixed(np.array(strokes))), False, ink, thick, cv2.LINE_AA, SHIFT)
+            strokes.append([(left + x * pitch * 0.58, 0.2 + y * 0.3) for x, y in ((x0, y0), (x1, y1))])
+    return np.array(strokes)
+
+
+def _digits(canvas: Canvas, corners: Array, number: int, ink: Paint) -> None:
+    """A number on a quadrilateral, as strokes."""
+    along, down = corners[1] - corners[0], corners[3] - corners[0]
+    strokes = corners[0] + _strokes(number) @ np.stack((along, down))
+    thick = max(1, round(float(np.hypot(*down)) * 0.08))
+    cv2.polylines(canvas, list(fixed(strokes)), False, ink, thick, cv2.LINE_AA, SHIFT)
 
 
 def official(place_m: tuple[float, float], facing_deg: float, seated: float = 0.0) -> Array:

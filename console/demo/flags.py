@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
+import cv2
 import numpy as np
 
 from console.demo.optics import CameraPose
-from console.demo.paint import Canvas, Rgb, face, paint
+from console.demo.paint import SHIFT, Canvas, Rgb, fixed, paint
 from console.demo.race import Array
 from console.demo.stadium import ring
 
@@ -26,49 +28,44 @@ _FLAGS: tuple[tuple[float, float, tuple[Rgb, Rgb, Rgb]], ...] = (
 
 def paint_flags(canvas: Canvas, pose: CameraPose, instant_s: float) -> None:
     """All flags at an instant, far to near."""
+    height, width = canvas.shape[:2]
     for index, (turn, back, stripes) in enumerate(sorted(_FLAGS, key=lambda flag: -flag[1])):
-        x, y = ring(14.0 + back, turn)
-        x_to, y_to = ring(14.0 + back, turn + 0.002)
-        along = np.array([x_to - x, y_to - y, 0.0])
-        along /= np.linalg.norm(along)
         beat = instant_s * (1.1 + 0.13 * index) * 2 * math.pi + index * 1.7
-        base = np.array([x, y, 1.6 + back * 0.5636 + 0.9])
-        lean = 0.75 * math.sin(beat * 0.5)
-        pole = along * math.sin(lean) + np.array([0, 0, math.cos(lean)])
-        _pole(canvas, pose, base, pole)
-        _cloth(canvas, pose, base + pole * (_POLE_M + _HEIGHT_M), pole, along * -math.cos(beat * 0.5), stripes, beat)
+        pole, cloth, light = _flag(turn, back, beat)
+        pixels, depth = pose.project(cloth, width, height)
+        if depth.min() < 1 or pixels[..., 0].max() < 0 or pixels[..., 0].min() > width or pixels[..., 1].max() < 0:
+            continue
+        staff, _ = pose.project(pole, width, height)
+        thick = max(1, round(0.05 * pose.focal_px(height) / float(depth.mean())))
+        ends = fixed(staff)
+        cv2.polylines(canvas, [ends], False, paint((214, 214, 208)), thick, cv2.LINE_AA, SHIFT)
+        quads = np.stack((pixels[:-1, :-1], pixels[:-1, 1:], pixels[1:, 1:], pixels[1:, :-1]), axis=2)
+        for row, rgb in zip(fixed(quads), stripes, strict=True):
+            for quad, lit in zip(row, light, strict=True):
+                cv2.fillConvexPoly(canvas, quad, paint(rgb, lit), cv2.LINE_AA, SHIFT)
 
 
-def _pole(canvas: Canvas, pose: CameraPose, base: Array, pole: Array) -> None:
-    side = pose.rotation[0] * 0.03
-    top = base + pole * (_POLE_M + _HEIGHT_M + 0.08)
-    face(canvas, pose, np.array([base - side, base + side, top + side, top - side]), paint((210, 210, 206)))
+@lru_cache(maxsize=64)
+def _foot(turn: float, back: float) -> tuple[Array, Array]:
+    """Where a flag's pole is held, and the direction along the stand."""
+    x, y = ring(14.0 + back, turn)
+    x_to, y_to = ring(14.0 + back, turn + 0.002)
+    along = np.array([x_to - x, y_to - y, 0.0])
+    return np.array([x, y, 1.6 + back * 0.5636 + 0.9]), along / np.linalg.norm(along)
 
 
-def _cloth(
-    canvas: Canvas,
-    pose: CameraPose,
-    top: Array,
-    pole: Array,
-    out: Array,
-    stripes: tuple[Rgb, Rgb, Rgb],
-    beat: float,
-) -> None:
-    """A cloth that streams away from its pole in waves, in strips that catch the light differently."""
-    toward = np.array([out[1], -out[0], 0.0])
+def _flag(turn: float, back: float, beat: float) -> tuple[Array, Array, list[float]]:
+    """The ends of the pole (2, 3), the cloth as a net (4, strips + 1, 3), and how much light each strip gets."""
+    base, along = _foot(turn, back)
+    lean = 0.75 * math.sin(beat * 0.5)
+    pole = along * math.sin(lean) + np.array([0, 0, math.cos(lean)])
+    out = along * -math.cos(beat * 0.5)
+    toward = np.array([along[1], -along[0], 0.0])
     at = np.linspace(0, 1, _STRIPS + 1)
     swing = np.sin(at * 7.5 - beat * 1.6) * at**0.7
-    droop = -0.30 * at**1.6
-    edge = (
-        top
-        + out * (at * _LENGTH_M)[:, None]
-        + toward * (swing * 0.24)[:, None]
-        + np.array([0, 0, 1.0]) * (droop + 0.05 * swing)[:, None]
-    )
-    slope = np.gradient(swing)
-    down = -pole * (_HEIGHT_M / 3)
-    for strip in range(_STRIPS):
-        light = 0.94 + 0.34 * float(slope[strip])
-        for stripe, rgb in enumerate(stripes):
-            a, b = edge[strip] + down * stripe, edge[strip + 1] + down * stripe
-            face(canvas, pose, np.array([a, b, b + down, a + down]), paint(rgb, light))
+    rise = 0.05 * swing - 0.30 * at**1.6
+    edge = np.outer(at * _LENGTH_M, out) + np.outer(swing * 0.24, toward) + np.outer(rise, np.array([0, 0, 1.0]))
+    top = base + pole * (_POLE_M + _HEIGHT_M)
+    cloth = top + edge[None] - np.linspace(0, _HEIGHT_M, 4)[:, None, None] * pole
+    light = [round(0.94 + 0.34 * float(slope), 2) for slope in np.gradient(swing)[:_STRIPS]]
+    return np.stack((base, top + pole * 0.08)), cloth, light

@@ -7,6 +7,7 @@ channels more than twice as fast as three.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TypeAlias
 
 import cv2
@@ -32,7 +33,8 @@ _MATRIX = np.array([
 _OFFSET = np.array([16.0, 128.0, 128.0])
 
 
-def paint(rgb: Sequence[float], light: float = 1.0) -> Paint:
+@lru_cache(maxsize=4096)
+def paint(rgb: Rgb, light: float = 1.0) -> Paint:
     """The brush for a colour 0..255, lit more or less."""
     y, u, v = _MATRIX @ np.clip(np.asarray(rgb, np.float64) * light, 0, 255) + _OFFSET
     return float(round(y)), float(round(u)), float(round(v)), 255.0

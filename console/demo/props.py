@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
-from console.demo.crowd import lettered
+from console.demo.crowd import Texture, lettered
 from console.demo.figures import People, everyday, official
 from console.demo.optics import CameraPose
 from console.demo.paint import Canvas, Rgb, converted, face, hang, mips, paint
@@ -74,6 +76,11 @@ def _clock_case(canvas: Canvas, pose: CameraPose) -> None:
 
 def paint_finish_clock(canvas: Canvas, pose: CameraPose, text: str) -> None:
     """The digits of the clock beside the finish line."""
-    picture = converted(lettered(text, (160, 64), (14, 16, 20), (255, 190, 40), fill_part=0.7))
     x0, x1, y = CLOCK_X - 0.85, CLOCK_X + 0.85, CLOCK_Y - 0.01
-    hang(canvas, pose, np.array([[x0, y, 0.92], [x1, y, 0.92], [x1, y, 0.24], [x0, y, 0.24]]), mips(picture))
+    corners = np.array([[x0, y, 0.92], [x1, y, 0.92], [x1, y, 0.24], [x0, y, 0.24]])
+    hang(canvas, pose, corners, _clock_face(text))
+
+
+@lru_cache(maxsize=2)
+def _clock_face(text: str) -> Texture:
+    return mips(converted(lettered(text, (160, 64), (14, 16, 20), (255, 190, 40), fill_part=0.7)))

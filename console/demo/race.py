@@ -108,8 +108,8 @@ def _speed(athlete: Athlete, running_s: Array) -> Array:
 def track_of(lane: int) -> Track:
     """The run of the athlete in a lane (1..8), integrated once."""
     athlete = ATHLETES[lane - 1]
-    instants = np.arange(round((TAKE_SECONDS + _AFTER_S) / _STEP_S)) * _STEP_S
-    running = instants - GUN_S - athlete.reaction_s
+    instants: Array = np.asarray(np.arange(round((TAKE_SECONDS + _AFTER_S) / _STEP_S)) * _STEP_S, np.float64)
+    running: Array = instants - GUN_S - athlete.reaction_s
     speed = _speed(athlete, running)
     x = np.concatenate(([0.0], np.cumsum((speed[1:] + speed[:-1]) / 2 * _STEP_S)))
     line = int(np.searchsorted(x, FINISH_M))

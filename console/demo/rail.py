@@ -24,7 +24,7 @@ _BOARD_LENGTH = stadium.BOARD_M
 class RailSurroundings:
     """A far painting, a painting of the far ground, a map of the near ground, and what is painted per frame."""
 
-    def __init__(self, poses: Sequence[CameraPose], width: int, height: int) -> None:
+    def __init__(self, poses: Sequence[CameraPose], height: int) -> None:
         middle = sum(pose.position_m[0] for pose in poses) / len(poses)
         focal = max(pose.focal_px(height) for pose in poses)
         tilt = sum(pose.tilt_deg for pose in poses) / len(poses)
@@ -64,7 +64,7 @@ class RailSurroundings:
 
     def view(self, pose: CameraPose, out: Canvas) -> None:
         """Paint what the camera sees from where it is now."""
-        height, width = out.shape[:2]
+        height = out.shape[0]
         horizon = height / 2 + math.tan(math.radians(pose.tilt_deg)) * pose.focal_px(height)
         level = min(max(round(horizon), 8), height - 8)
         plane = np.array([0, _FAR_Y, 0.0]), np.array([1.0, 0, 0]), np.array([0, 0, 1.0])
@@ -79,13 +79,15 @@ class RailSurroundings:
         floor = np.zeros(3), np.array([1.0, 0, 0]), np.array([0, 1.0, 0])
         to = _plane(pose, *floor, out)
         edge = self._row_of(pose, stadium.BACK_Y + 5.0, out)
-        self._warp(self._ground, _plane(self._ground_pose, *floor, self._ground), to, out, edge, height)
+        near = max(self._row_of(pose, _NEAR_Y, out, aside) for aside in (-60.0, 10.0)) + 2
+        self._warp(self._ground, _plane(self._ground_pose, *floor, self._ground), to, out, edge, min(near, height))
         self._warp(self._map, _plane(self._map_pose, *floor, self._map), to, out, level + 4, height)
         self._lines(pose, out)
         self._boards(pose, out)
 
-    def _row_of(self, pose: CameraPose, y: float, out: Canvas) -> int:
-        pixel, _ = pose.project(np.array([pose.position_m[0], y, 0.0]), out.shape[1], out.shape[0])
+    @staticmethod
+    def _row_of(pose: CameraPose, y: float, out: Canvas, aside_m: float = 0.0) -> int:
+        pixel, _ = pose.project(np.array([pose.position_m[0] + aside_m, y, 0.0]), out.shape[1], out.shape[0])
         return int(pixel[1])
 
     @staticmethod

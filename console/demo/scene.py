@@ -23,25 +23,27 @@ from console.media import barcode
 from console.media.picture import Picture
 from console.media.time import Format
 
-VERSION = 1
-"""Of everything that is drawn: part of the name of the cache."""
-
 
 @lru_cache(maxsize=4096)
 def _joints(instant_s: float) -> Array:
     return np.stack([skeleton(runner, instant_s) for runner in runners_at(instant_s)])
 
 
-def score_lines(instant_s: float) -> list[tuple[str, str, str]]:
+def score_lines(instant_s: float) -> tuple[tuple[str, str, str], ...]:
     """What the score board lists: nothing during the race, then the placings as they come in."""
     if instant_s < GUN_S + track_of(placings()[0].lane).finish_s + 1.6:
-        return []
+        return ()
     lines = []
     for place, athlete in enumerate(placings()):
         time_s = track_of(athlete.lane).finish_s
         if instant_s > GUN_S + track_of(placings()[0].lane).finish_s + 1.6 + place * 0.12:
             lines.append((f"{place + 1}  {athlete.name}", athlete.team, f"{time_s:.2f}"))
-    return lines
+    return tuple(lines)
+
+
+@lru_cache(maxsize=2)
+def _score_board(lines: tuple[tuple[str, str, str], ...], clock: str) -> crowd.Texture:
+    return mips(crowd.score_board(lines, clock))
 
 
 class CameraView:
@@ -54,7 +56,7 @@ class CameraView:
         self._poses = [self.station.pose_at(n / form.rate.fps) for n in range(self.frames)]
         self._canvas = np.zeros((form.height, form.width, 4), np.uint8)
         self._wardrobes = [Wardrobe.of(athlete) for athlete in ATHLETES]
-        self._rail = RailSurroundings(self._poses, form.width, form.height) if number == 7 else None
+        self._rail = RailSurroundings(self._poses, form.height) if number == 7 else None
         phases = crowd.PHASES if number == 8 else 1
         self._still = (
             None if self._rail else Surroundings(self.station, self._poses, form.width, form.height, phases=phases)
@@ -74,7 +76,7 @@ class CameraView:
             paint_flags(canvas, pose, instant)
         people = People(_joints(instant), self._wardrobes, pose, self.form.width, self.form.height)
         people.cast(canvas)
-        for person in sorted(np.flatnonzero(people.visible), key=lambda one: -people.depths[one]):
+        for person in sorted(np.flatnonzero(people.visible).tolist(), key=lambda one: -people.depths[one]):
             people.draw(canvas, person, ATHLETES[person].bib)
         self._flashes(canvas, pose, frame)
         return canvas
@@ -93,15 +95,16 @@ class CameraView:
         here, there = self._poses[frame], self._poses[min(frame + 1, self.frames - 1)]
         turn = math.radians(there.pan_deg - here.pan_deg) * math.cos(math.radians(here.tilt_deg))
         length = int(abs(turn) * here.focal_px(self.form.height) * 0.45)
-        if length >= 2:
+        if length >= 3:
             cv2.blur(self._canvas, (min(length, 60), 1), dst=self._canvas)
 
     def _clocks(self, canvas: Canvas, pose: CameraPose, instant: float) -> None:
         number = self.station.number
         clock = f"{race_clock_s(instant):.2f}"
         if number in (6, 8):
-            picture = crowd.score_board(score_lines(instant), clock)
-            hang(canvas, pose, stadium.score_corners(), mips(picture))
+            # As such boards do, it runs in tenths and stops in hundredths.
+            shown = clock if instant > GUN_S + track_of(placings()[0].lane).finish_s else clock[:-1]
+            hang(canvas, pose, stadium.score_corners(), _score_board(score_lines(instant), shown))
         elif number in (1, 5):
             paint_finish_clock(canvas, pose, clock)
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from console.demo import crowd
 from console.demo.optics import CameraPose
-from console.demo.paint import Canvas, Paint, Rgb, face, fixed, flat, hang, mips, mixed, paint
+from console.demo.paint import Canvas, Paint, Rgb, converted, face, fixed, flat, hang, mips, mixed, paint
 from console.demo.race import FINISH_M, LANE_M, LANES, TRACK_M, Array
 
 BENDS_X = (FINISH_M - 84.39, FINISH_M)
@@ -97,7 +97,7 @@ def paint_sky(canvas: Canvas, pose: CameraPose) -> None:
     ridge = 0.022 + 0.012 * np.sin(heading * 5.0) + 0.006 * np.sin(heading * 17 + 1)
     land = np.clip((ridge - lift) * 400, 0, 1)[..., None]
     sky += (hill + (np.array([160, 182, 190]) - hill) * np.clip(lift * 30 + 0.4, 0, 1)[..., None] - sky) * land
-    small = crowd.converted(np.clip(sky, 0, 255).astype(np.uint8))
+    small = converted(np.clip(sky, 0, 255).astype(np.uint8))
     full = cv2.resize(small, ((width // step + 1) * step, (height // step + 1) * step), interpolation=cv2.INTER_LINEAR)
     canvas[:] = full[:height, :width]
 
@@ -158,20 +158,27 @@ def _infield(canvas: Canvas, pose: CameraPose) -> None:
 
 
 def _grain(canvas: Canvas, pose: CameraPose) -> None:
-    """The rubber's grain and the wear of the ground, in true perspective."""
+    """The rubber's grain and the wear of the ground, in true perspective; the camera is level."""
     height, width = canvas.shape[:2]
-    ground = pose.ground(width, height)
-    total = np.zeros((height, width), np.float32)
-    for seed, metres, coarse, weight in ((11, 2.6, 1.0, 0.055), (12, 19.0, 5.0, 0.05), (13, 90.0, 14.0, 0.06)):
-        tile = crowd.grain(seed, 512, coarse)
-        scale = metres / 512
-        to = ground @ np.diag([scale, scale, 1.0])
-        noise = cv2.warpPerspective(tile, to, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
-        total += (np.asarray(noise, np.float32) - 128) * weight
-    depth_row = np.linalg.inv(ground)[2]
-    below = (depth_row[0] * np.arange(width)[None, :] + depth_row[1] * np.arange(height)[:, None] + depth_row[2]) > 0
-    luma = canvas[..., 0].astype(np.float32)
-    canvas[..., 0] = np.clip(luma + total * below * luma / 110, 16, 235).astype(np.uint8)
+    horizon = height / 2 + math.tan(math.radians(pose.tilt_deg)) * pose.focal_px(height)
+    top = min(max(math.ceil(horizon) + 1, 0), height)
+    if height - top < 8:
+        return
+    down = np.array([[1.0, 0, 0], [0, 1, -top], [0, 0, 1]])
+    ground = down @ pose.ground(width, height)
+    noise = np.full((height - top, width), 128, np.uint8)
+    for seed, metres, coarse, weight in ((11, 2.6, 1.0, 0.06), (12, 19.0, 5.0, 0.06), (13, 90.0, 14.0, 0.07)):
+        to = ground @ np.diag([metres / 512, metres / 512, 1.0])
+        layer = cv2.warpPerspective(
+            crowd.grain(seed, 512, coarse),
+            to,
+            (width, height - top),
+            flags=cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_WRAP,
+        )
+        cv2.addWeighted(noise, 1.0, layer, weight, -128 * weight, dst=noise)
+    luma = cv2.extractChannel(canvas[top:], 0)
+    cv2.insertChannel(cv2.multiply(luma, noise, scale=1 / 128), canvas[top:], 0)
 
 
 def _stroke(canvas: Canvas, pose: CameraPose, points: Array, width_m: float, colour: Paint) -> None:
@@ -218,12 +225,16 @@ def _checks(canvas: Canvas, pose: CameraPose, y: float) -> None:
 
 
 _NUMBER_STROKES = {
-    1: ((0.2, 0.8, 0.5, 1), (0.5, 1, 0.5, 0)), 2: ((0, 1, 1, 1), (1, 1, 1, 0.5), (1, 0.5, 0, 0.5), (0, 0.5, 0, 0), (0, 0, 1, 0)),
-    3: ((0, 1, 1, 1), (1, 1, 1, 0), (0.2, 0.5, 1, 0.5), (0, 0, 1, 0)), 4: ((0, 1, 0, 0.45), (0, 0.45, 1, 0.45), (0.75, 1, 0.75, 0)),
+    1: ((0.2, 0.8, 0.5, 1), (0.5, 1, 0.5, 0)),
+    2: ((0, 1, 1, 1), (1, 1, 1, 0.5), (1, 0.5, 0, 0.5), (0, 0.5, 0, 0), (0, 0, 1, 0)),
+    3: ((0, 1, 1, 1), (1, 1, 1, 0), (0.2, 0.5, 1, 0.5), (0, 0, 1, 0)),
+    4: ((0, 1, 0, 0.45), (0, 0.45, 1, 0.45), (0.75, 1, 0.75, 0)),
     5: ((1, 1, 0, 1), (0, 1, 0, 0.5), (0, 0.5, 1, 0.5), (1, 0.5, 1, 0), (1, 0, 0, 0)),
-    6: ((1, 1, 0, 1), (0, 1, 0, 0), (0, 0, 1, 0), (1, 0, 1, 0.5), (1, 0.5, 0, 0.5)), 7: ((0, 1, 1, 1), (1, 1, 0.35, 0)),
+    6: ((1, 1, 0, 1), (0, 1, 0, 0), (0, 0, 1, 0), (1, 0, 1, 0.5), (1, 0.5, 0, 0.5)),
+    7: ((0, 1, 1, 1), (1, 1, 0.35, 0)),
     8: ((0, 0, 0, 1), (1, 0, 1, 1), (0, 0, 1, 0), (0, 0.5, 1, 0.5), (0, 1, 1, 1)),
-}  # fmt: skip
+}
+"""Painted numbers in a box of 1 by 1, from the bottom left."""
 
 
 def _lane_number(canvas: Canvas, pose: CameraPose, number: int, x: float, y: float, colour: Paint) -> None:

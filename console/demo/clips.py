@@ -1,0 +1,192 @@
+"""The cache of clips: every camera's take, drawn and encoded once per format, found at once ever after.
+
+A set of clips is one directory, `FORMAT-SECONDSs-vVERSION/cam1.ts ...`, made beside its place and renamed when it is
+whole, so that a set which was interrupted is never found.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from console.demo.cameras import STATIONS
+from console.demo.race import TAKE_SECONDS
+from console.demo.version import SCENE_VERSION
+from console.errors import ConsoleError
+from console.media.time import Format, Rate
+
+Progress = Callable[[int, int], None]
+"""Called with the frames that are drawn, and all."""
+_SLOWEST_FIRST = (7, 2, 8, 4, 3, 1, 6, 5)
+
+
+@dataclass(frozen=True)
+class Clips:
+    """A whole set of clips."""
+
+    format: Format
+    """Whole frames per second."""
+    files: tuple[Path, ...]
+    frames: int
+    """How many pictures a loop has."""
+
+
+def cache_dir() -> Path:
+    """Where the clips are kept unless told otherwise."""
+    return Path(platformdirs.user_cache_dir("podium", appauthor=False)) / "demo"
+
+
+def nominal(form: Format) -> Format:
+    """The format that is drawn for a show's format: whole frames per second (a venue at 59.94 is drawn at 60)."""
+    return Format(form.width, form.height, Rate(round(form.rate.fps)))
+
+
+def child_command(verb: str) -> list[str]:
+    """How a process of ours is started (see wire/child.py)."""
+    return [sys.executable, verb] if getattr(sys, "frozen", False) else [sys.executable, "-m", "console", verb]
+
+
+def find(directory: Path, form: Format, seconds: int = TAKE_SECONDS, cameras: int = len(STATIONS)) -> Clips | None:
+    """The set for a show's format, None when it was not made yet."""
+    drawn = nominal(form)
+    place = directory / _name(drawn, seconds)
+    files = tuple(place / f"{station.id}.ts" for station in STATIONS[:cameras])
+    if not all(file.is_file() for file in files):
+        return None
+    return Clips(drawn, files, seconds * drawn.rate.num)
+
+
+def _name(drawn: Format, seconds: int) -> str:
+    return f"{drawn}-{seconds}s-v{SCENE_VERSION}"
+
+
+def make(
+    directory: Path,
+    form: Format,
+    progress: Progress,
+    *,
+    seconds: int = TAKE_SECONDS,
+    cameras: int = len(STATIONS),
+    workers: int | None = None,
+) -> Clips:
+    """Find the set for a show's format, or draw it. Raises ConsoleError."""
+    if found := find(directory, form, seconds, cameras):
+        return found
+    drawn = nominal(form)
+    place = directory / _name(drawn, seconds)
+    partial = directory / f".{place.name}.{os.getpid()}"
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        _sweep(directory, drawn)
+        partial.mkdir()
+        _draw_all(partial, drawn, seconds, cameras, workers or os.cpu_count() or 2, progress)
+        if place.exists():  # made meanwhile by somebody else, or smaller than is asked for
+            shutil.rmtree(place)
+        partial.rename(place)
+    except OSError as error:
+        raise ConsoleError(
+            f"The venue can't be kept in {directory}: {error.strerror or error}",
+            "Free space or give another directory with --cache",
+        ) from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    found = find(directory, form, seconds, cameras)
+    if found is None:
+        raise ConsoleError(f"The venue's clips in {place} vanished", "Start the demo again")
+    return found
+
+
+def _sweep(directory: Path, drawn: Format) -> None:
+    """Remove what nobody will use any more: other versions of this format, and what dead processes left."""
+    for old in directory.glob(f"{drawn}-*"):
+        if not old.name.endswith(f"-v{SCENE_VERSION}"):
+            shutil.rmtree(old, ignore_errors=True)
+    for left in directory.glob(".*.*"):
+        pid = left.name.rpartition(".")[2]
+        if pid.isdigit() and not _lives(int(pid)):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _lives(pid: int) -> bool:
+    if sys.platform == "win32":
+        return True  # asking would end it
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def _draw_all(partial: Path, drawn: Format, seconds: int, cameras: int, workers: int, progress: Progress) -> None:
+    order = [number for number in _SLOWEST_FIRST if number <= cameras]
+    counts = dict.fromkeys(order, 0)
+    lock = threading.Lock()
+    running: set[subprocess.Popen[bytes]] = set()
+    total = cameras * seconds * drawn.rate.num
+
+    def draw(number: int) -> None:
+        config = {
+            "camera": number, "width": drawn.width, "height": drawn.height, "fps": drawn.rate.num, "seconds": seconds,
+            "file": str(partial / f"{STATIONS[number - 1].id}.ts"),
+        }  # fmt: skip
+        for event in _talk(config, running):
+            if event.get("event") == "drawn":
+                with lock:
+                    counts[number] = int(event["frames"])
+                    progress(sum(counts.values()), total)
+        with lock:
+            counts[number] = seconds * drawn.rate.num
+            progress(sum(counts.values()), total)
+
+    with ThreadPoolExecutor(min(workers, cameras)) as pool:
+        jobs = [pool.submit(draw, number) for number in order]
+        try:
+            for job in jobs:
+                job.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in tuple(running):
+                process.kill()
+            raise
+
+
+def _talk(config: dict[str, object], running: set[subprocess.Popen[bytes]]) -> Iterator[dict[str, Any]]:
+    """Run one drawing process and pass on what it tells. Raises ConsoleError when it fails."""
+    with subprocess.Popen(
+        child_command("_draw"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=sys.platform != "win32"
+    ) as process:
+        running.add(process)
+        try:
+            if process.stdin is None or process.stdout is None:
+                raise RuntimeError("a child without its pipes")
+            with contextlib.suppress(BrokenPipeError):
+                process.stdin.write(json.dumps(config).encode() + b"\n")
+                process.stdin.flush()
+            done = False
+            for line in process.stdout:
+                event = json.loads(line)
+                if event.get("event") == "done":
+                    done = True
+                    process.stdin.close()
+                yield event
+        except BaseException:
+            process.kill()
+            raise
+        finally:
+            running.discard(process)
+    if not done or process.returncode:
+        raise ConsoleError(f"Camera {config['camera']} of the venue could not be drawn", "See the lines above")

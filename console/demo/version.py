@@ -1,0 +1,4 @@
+"""The version of what is drawn."""
+
+SCENE_VERSION = 1
+"""Part of the cache's name: raise it whenever the pictures or their encoding change."""
