@@ -156,7 +156,8 @@ class Hls:
         while True:
             for known, media in zip(seen, playlists, strict=True):
                 for segment in media.segments:
-                    if segment.number >= first and segment.number not in known:
+                    # A gap may be filled before we are done, so it is looked at again.
+                    if segment.number >= first and segment.number not in known and not segment.gap:
                         known[segment.number] = segment
                         self._spool_segment(segment)
             if self._clock.now() >= until:
@@ -169,7 +170,7 @@ class Hls:
         return self._spool / hashlib.sha256(address.encode()).hexdigest()
 
     def _spool_segment(self, segment: Segment) -> None:
-        for address in (segment.header, None if segment.gap else segment.address):
+        for address in (segment.header, segment.address):
             if address and not self._file(address).exists():
                 try:
                     self._file(address).write_bytes(get(address, self._clock, self._timeout_s))

@@ -8,21 +8,33 @@ export function withToken(address) {
   return `${address}${address.includes("?") ? "&" : "?"}token=${encodeURIComponent(token)}`;
 }
 
-/** Fetch something of this endpoint; throws when there is no answer within 8 s or it is no success. */
-export async function get(address) {
-  const headers = token ? { Authorization: `Bearer ${token}` } : {};
-  const answer = await fetch(address, { headers, signal: AbortSignal.timeout(8000) });
-  if (!answer.ok) {
-    const error = new Error(`${answer.status}`);
-    error.status = answer.status;
-    throw error;
+/** There was no answer, or one that is no success (then with its `status`). */
+export class Unanswered extends Error {
+  constructor(reason, status = 0) {
+    super(reason);
+    this.status = status;
   }
-  return answer;
 }
 
-export async function getStatus() {
-  return (await get("/status")).json();
+async function fetched(address, take) {
+  const headers = token ? { Authorization: `Bearer ${token}` } : {};
+  let answer;
+  try {
+    answer = await fetch(address, { headers, signal: AbortSignal.timeout(8000) });
+    if (answer.ok) return await take(answer);
+  } catch (error) {
+    throw new Unanswered(error.message);
+  }
+  throw new Unanswered(`${address} answered ${answer.status}`, answer.status);
 }
+
+/** A text of this endpoint; throws Unanswered after 8 s at most. */
+export const getText = (address) => fetched(address, (answer) => answer.text());
+
+/** Bytes of this endpoint; throws Unanswered after 8 s at most. */
+export const getBytes = (address) => fetched(address, (answer) => answer.arrayBuffer());
+
+export const getStatus = () => fetched("/status", (answer) => answer.json());
 
 /** A length of time: 0.8 s, 12 s, 3:05, 1:02:03. */
 export function age(ms) {

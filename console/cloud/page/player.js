@@ -1,15 +1,17 @@
 // A small live player on Media Source Extensions.
 //
 // One loop per track reads its media playlist, fetches what is new and appends it. Time stamps count from 1970; they
-// are shifted so that the first segment played starts at 0. A hole is jumped over; whatever can't be mended starts
-// the player again at the live edge.
+// are shifted so that the first segment played starts at 0. A hole is jumped over, an endpoint that does not answer is
+// asked again, and whatever else can't be mended starts the player again at the live edge.
 
-import { get } from "./common.js";
+import { getBytes, getText, Unanswered } from "./common.js";
 
 const BEHIND_S = 3.5; // where playback settles behind the end of what both tracks have
+const HOLD_S = 2.5; // after running dry it waits for this much
 const LOST_S = 12; // further behind than this, it jumps
 const KEEP_S = 30; // played media that is kept
 const AHEAD_S = 40; // unplayed media that is fetched at most
+const TRIES = 3; // for a segment that is listed and can't be had
 
 /** Read a live media playlist: [{k, url, header, start (s since 1970), gap}], oldest first. */
 export function parsePlaylist(text, base) {
@@ -50,6 +52,7 @@ const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 export class Player {
   #video;
   #base;
+  #holding = true;
   #running = null; // what the present attempt holds; replaced when it starts again
   origin = null; // seconds since 1970 at currentTime 0
   appended = 0; // segments, since the page was opened
@@ -93,6 +96,7 @@ export class Player {
     if (!buffered.length) return;
     const end = buffered.end(buffered.length - 1);
     if (this.buffered() < 0.05) {
+      this.#holding = true;
       // At the end of a range: over the hole, when there is something behind it.
       for (let i = 0; i < buffered.length; i += 1) {
         if (buffered.start(i) > video.currentTime) {
@@ -104,8 +108,10 @@ export class Player {
       this.goLive();
     }
     const behind = end - video.currentTime;
+    if (behind >= HOLD_S) this.#holding = false;
     video.playbackRate = behind > BEHIND_S + 2.5 ? 1.05 : 1;
-    if (video.paused && !video.ended) video.play().catch(() => {});
+    if (this.#holding && !video.paused) video.pause();
+    if (!this.#holding && video.paused) video.play().catch(() => {});
   }
 
   async #run() {
@@ -128,7 +134,7 @@ export class Player {
   }
 
   async #play(attempt) {
-    const codecs = parseMaster(await (await get(`${this.#base}master.m3u8`)).text());
+    const codecs = parseMaster(await getText(`${this.#base}master.m3u8`));
     const strange = Object.entries(codecs).find(([kind, codec]) => !MediaSource.isTypeSupported(`${kind}/mp4; codecs="${codec}"`));
     this.problem = strange ? `This browser has no decoder for ${strange[1]}` : null;
     if (strange) throw new Error(this.problem);
@@ -158,26 +164,36 @@ export class Player {
 
   async #list(track) {
     const url = `${this.#base}${track.kind}.m3u8`;
-    return parsePlaylist(await (await get(url)).text(), url);
+    return parsePlaylist(await getText(url), url);
   }
 
   /** Append what is new in one track, for as long as the attempt lives. */
   async #feed(track, attempt) {
+    let failures = 0;
     while (attempt.live) {
-      const segments = await this.#list(track);
-      const newest = segments.at(-1)?.k ?? 0;
-      if (Math.abs(newest - track.next) > 1000) throw new Error("another numbering");
-      for (const segment of segments) {
-        if (!attempt.live) return;
-        if (attempt.failed) throw attempt.failed;
-        if (segment.k < track.next || segment.gap) continue;
-        if (this.#ahead(track) > AHEAD_S) break;
-        await this.#append(track, segment);
-        track.next = segment.k + 1;
+      try {
+        for (const segment of await this.#fresh(track)) {
+          if (attempt.failed) throw attempt.failed;
+          if (!attempt.live || this.#ahead(track) > AHEAD_S) break;
+          if (failures < TRIES) await this.#append(track, segment);
+          track.next = segment.k + 1;
+          failures = 0;
+        }
+      } catch (error) {
+        if (!(error instanceof Unanswered)) throw error;
+        failures += error.status === 404;
       }
       if (attempt.failed) throw attempt.failed;
       await pause(500);
     }
+  }
+
+  /** The segments of a track that are there and were not appended yet. */
+  async #fresh(track) {
+    const segments = await this.#list(track);
+    const newest = segments.at(-1)?.k ?? track.next;
+    if (Math.abs(newest - track.next) > 1000) throw new Error("another numbering");
+    return segments.filter((each) => each.k >= track.next && !each.gap);
   }
 
   #ahead(track) {
@@ -187,10 +203,10 @@ export class Player {
 
   async #append(track, segment) {
     if (segment.header !== track.header) {
-      await this.#write(track, await (await get(segment.header)).arrayBuffer());
+      await this.#write(track, await getBytes(segment.header));
       track.header = segment.header;
     }
-    await this.#write(track, await (await get(segment.url)).arrayBuffer());
+    await this.#write(track, await getBytes(segment.url));
     this.appended += 1;
     const before = this.#video.currentTime - KEEP_S;
     if (before > 1) {

@@ -50,7 +50,7 @@ function draw() {
   at("latency").textContent = latency === null ? "–" : `${latency.toFixed(1)} s`;
   at("buffer").textContent = `${player.buffered().toFixed(1)} s`;
   at("byte").textContent = status ? age(status.byte_age_ms + since) : "–";
-  at("rate").textContent = bitrate(status?.bits_per_second);
+  at("rate").textContent = bitrate(status?.state === "live" ? status.bits_per_second : 0);
   at("format").textContent = video.videoWidth ? `${video.videoWidth}×${video.videoHeight}` : "–";
   const quiet = status && status.age_ms !== null ? status.age_ms + since : null;
   if (failure?.status === 401 || failure?.status === 403) {
