@@ -287,6 +287,7 @@ def disk_free(directory: Path) -> int:
 def main() -> int:
     """The child process `_encoder`."""
     parent = Parent()
+    logging.basicConfig(level=logging.INFO, format="%(name)s: %(levelname)s: %(message)s")
     if hasattr(os, "nice"):
         os.nice(NICE)
     try:

@@ -56,7 +56,7 @@ def export(directory: Path, out: Path, first: int | None = None, last: int | Non
     shown = [run for run in video if run.last >= first and run.first <= last]
     if not shown:
         raise ConsoleError(f"The log has no frame between {first} and {last}: they lie in a gap", "Ask for more")
-    begin = max(index for index, run in enumerate(video) if run.key and run.first <= shown[0].first)
+    begin = max((index for index, run in enumerate(video) if run.key and run.first <= shown[0].first), default=0)
     pictures = _cut([run for run in video[begin:] if run.first <= last], last)
     first = max(first, shown[0].first)
     tracks, plan = _plan(program, fmt, pictures, first)
@@ -206,6 +206,9 @@ def _write(out: Path, front: bytes, plan: list[_Run]) -> None:
         os.rename(part, out)
     except FileExistsError as error:
         raise ConsoleError(f"{part} exists: another export is writing {out}, or one broke off", "Remove it") from error
+    except ConsoleError:
+        part.unlink(missing_ok=True)
+        raise
     except OSError as error:
         part.unlink(missing_ok=True)
         raise ConsoleError(

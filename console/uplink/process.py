@@ -50,6 +50,7 @@ async def deliver(destination: Destination, directory: Path, delivery: Delivery,
 def main() -> int:
     """The child process `_uplink`."""
     parent = Parent()
+    logging.basicConfig(level=logging.INFO, format="%(name)s: %(levelname)s: %(message)s")
     if hasattr(os, "nice"):
         os.nice(NICE)
     try:

@@ -12,7 +12,7 @@ from typing import Any
 from console.media import barcode, tone
 from console.media.clock import SystemClock
 from console.media.time import Format
-from console.wire.ring import RingReader, RingWriter, create_ring
+from console.wire.ring import RingWriter, create_ring
 
 SOURCE = 7
 
@@ -140,9 +140,3 @@ class Child:
             self.kill()
         else:
             self.finish()
-
-
-def ring_holds(path: Path, frame: int) -> bool:
-    """Whether a frame is still in a ring."""
-    with RingReader(path) as ring:
-        return any(info.frame == frame for info in ring.infos())
