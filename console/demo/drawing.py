@@ -103,8 +103,8 @@ def stream(camera: int, form: Format, seconds: int) -> Iterator[bytes]:
     muxer = Muxer(CLOCK_HZ // form.rate.num, max(1, form.rate.num // 10))
     frames = sound(camera, seconds)
     spoken = 0
-    for picture in pictures(camera, form, seconds):
-        until = (picture.dts + 1) * CLOCK_HZ // form.rate.num
+    for number, picture in enumerate(pictures(camera, form, seconds), 1):
+        until = number * CLOCK_HZ // form.rate.num
         heard = []
         while spoken < len(frames) and spoken * AAC_FRAME * CLOCK_HZ // SAMPLE_RATE < until:
             heard.append((spoken * AAC_FRAME * CLOCK_HZ // SAMPLE_RATE, frames[spoken]))
