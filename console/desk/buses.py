@@ -17,7 +17,7 @@ from console.show.model import KEYERS, TransitionType
 from console.show.reduce import RATE_FRAMES_MAX
 
 _BUTTON_WIDTH_MIN_PX = 60
-_BANK_MAX = 20
+_BANK_MAX, _BANK_WIDTH_PX = 20, 56
 
 
 class BusRows(QWidget):
@@ -39,7 +39,8 @@ class BusRows(QWidget):
             self._grid.addWidget(label, row, 0)
         self._next = QPushButton("...")
         self._next.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._next.setFixedWidth(56)
+        self._next.setFixedWidth(_BANK_WIDTH_PX)
+        self._next.setProperty("kind", "bank")
         self._next.setAccessibleName("Next bank of sources")
         self._next.setToolTip("Next bank of sources")
         self._next.clicked.connect(self._turn)
@@ -52,7 +53,7 @@ class BusRows(QWidget):
         return next((button for name, button in self._buttons[bus] if name == source), None)
 
     def _capacity(self) -> int:
-        room = self.width() - 32 - 56 - 2 * tokens.STEP_PX
+        room = self.width() - 32 - _BANK_WIDTH_PX - 2 * tokens.STEP_PX
         return max(1, min(_BANK_MAX, room // (_BUTTON_WIDTH_MIN_PX + tokens.STEP_PX)))
 
     def _turn(self) -> None:
@@ -76,7 +77,7 @@ class BusRows(QWidget):
         self._bank %= banks
         first = self._bank * capacity
         shown = sources[first : first + capacity]
-        built = ([(source.id, source.name) for source in shown], first, banks, capacity)
+        built = ([(source.id, source.name) for source in shown], first, len(sources), capacity)
         if built == self._built:
             return
         self._built = built

@@ -109,10 +109,11 @@ class Director(QObject):
         self._linked.emit(up, reason)
 
     def _take_link(self, up: bool, reason: str) -> None:
-        if up or (not self.world.linked and self.world.lost_reason == reason):
+        if up:
             return  # the snapshot says the rest
-        was_linked = self.world.linked
-        self._set_world(lost(self.world, reason))
+        was_linked, world = self.world.linked, lost(self.world, reason)
+        if world != self.world:
+            self._set_world(world)
         if was_linked:
             self._note(Severity.ALARM, ENGINE_LOST, by="engine", result=reason)
         for asked_id in list(self.asked):
@@ -310,8 +311,10 @@ class Director(QObject):
 
 def _told(command: Command, name: str) -> str:
     """A command as the log tells it."""
-    fields = {key: value for key, value in encode_command(command).items() if key != "command" and value is not None}
     if isinstance(command, SetProgram):
         return f"HotCut {command.source}"
-    shown = " ".join(str(value) for key, value in fields.items() if key != "url")
-    return f"{name} {shown}".strip()
+    fields = encode_command(command)
+    if (source := fields.get("source")) is not None and "keyer" not in fields:
+        return f"{name} {source}"
+    shown = [str(value) for key, value in fields.items() if key not in ("command", "url") and value is not None]
+    return " ".join((name, *shown))

@@ -396,5 +396,5 @@ def _veil(world: World) -> list[Plate]:
     return [
         Plate("ENGINE LOST", tokens.ON_ALARM, tokens.ALARM, 1.0, mark="filled", size_px=28, bold=True),
         Plate("Program may still be on air", opacity=0.9, size_px=tokens.CLOCK_PX),
-        Plate(f"Looking for it again: {world.lost_reason}", tokens.SECONDARY, opacity=0.9),
+        Plate(f"{world.lost_reason}. Trying again", tokens.SECONDARY, opacity=0.9),
     ]

@@ -21,6 +21,23 @@ _LIT = {
 _OUTLINES = {PROGRAM: tokens.ALARM, PREVIEW: tokens.PREVIEW_BORDER, "armed": tokens.ARMED}
 
 
+def _draw_label(painter: QPainter, area: QRect, label: str) -> None:
+    """A name as large as it fits: smaller, then on two lines, and only then elided."""
+    for size_px in (tokens.BODY_PX, tokens.CAPTION_PX):
+        painter.setFont(font(size_px, bold=True))
+        metrics = painter.fontMetrics()
+        if metrics.horizontalAdvance(label) <= area.width():
+            painter.drawText(area, Qt.AlignmentFlag.AlignCenter, label)
+            return
+    flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+    needed = metrics.boundingRect(area, flags, label)
+    if needed.width() <= area.width() and needed.height() <= area.height():
+        painter.drawText(area, flags, label)
+    else:
+        text = metrics.elidedText(label, Qt.TextElideMode.ElideRight, area.width())
+        painter.drawText(area, Qt.AlignmentFlag.AlignCenter, text)
+
+
 class OnAirButton(QWidget):
     """A button with its key printed on it. `lamp` lights it, `asked` outlines it."""
 
@@ -77,7 +94,7 @@ class OnAirButton(QWidget):
         painter.end()
 
     def _paint_text(self, painter: QPainter, ink: str) -> None:
-        area = self.rect().adjusted(6, 3, -6, -3)
+        area = self.rect().adjusted(5, 3, -5, -3)
         painter.setPen(QColor(ink))
         two_lines = self.height() >= 40 and bool(self._key)
         if self._key:
@@ -88,13 +105,11 @@ class OnAirButton(QWidget):
                 line if two_lines else area, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, self._key
             )
             painter.setOpacity(1.0)
-        painter.setFont(font(tokens.BODY_PX, bold=True))
         if two_lines:
-            area.setTop(area.top() + 14)
+            area.setTop(area.top() + 12)
         elif self._key:
             area.setLeft(area.left() + 18)
-        text = painter.fontMetrics().elidedText(self._label, Qt.TextElideMode.ElideRight, area.width())
-        painter.drawText(area, Qt.AlignmentFlag.AlignCenter, text)
+        _draw_label(painter, area, self._label)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Act."""

@@ -8,7 +8,7 @@ from pathlib import PurePath
 from urllib.parse import urlsplit
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPixmap
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QPixmap
 from PySide6.QtWidgets import (
     QDialog,
     QFileDialog,
@@ -91,6 +91,7 @@ class SourceDialog(QDialog):
         self.latency.setRange(20, LATENCY_MS_MAX)
         self.latency.setSingleStep(20)
         self.latency.setSuffix(" ms")
+        self.latency.lineEdit().setTextMargins(6, 0, 6, 0)
         self.latency.setValue(source.latency_ms if source else 200)
         self.latency.setAccessibleName("Latency of the source")
         self.latency.setToolTip("How long pictures wait to even out the network; more is smoother and later")
@@ -116,7 +117,7 @@ class SourceDialog(QDialog):
         self.cancel_button.setToolTip("Esc")
         self.cancel_button.setAutoDefault(False)
         self.done_button.clicked.connect(self._give)
-        self.cancel_button.clicked.connect(self.close)
+        self.cancel_button.clicked.connect(self.reject)
 
     def _lay_out(self) -> None:
         grid = QGridLayout()
@@ -219,7 +220,7 @@ class SourceDialog(QDialog):
             self.done_button.setEnabled(True)
             self._say(refusal, "warning")
         else:
-            self.close()
+            self.accept()
 
     def _browse(self) -> None:
         chooser = QFileDialog(self, "Choose a clip or a still")
@@ -228,6 +229,7 @@ class SourceDialog(QDialog):
         chooser.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         chooser.fileSelected.connect(self.url.setText)
         chooser.show()
+        chooser.activateWindow()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take files and addresses."""
@@ -248,11 +250,7 @@ class SourceDialog(QDialog):
             self.url.setText(data.text().strip())
         event.acceptProposedAction()
 
-    def closeEvent(self, event: QCloseEvent) -> None:
-        """Stop looking."""
+    def done(self, result: int) -> None:
+        """Close, however it came about, and stop looking."""
         self._stop_looking()
-        super().closeEvent(event)
-
-    def reject(self) -> None:
-        """Esc: close, as the window's button does."""
-        self.close()
+        super().done(result)

@@ -33,11 +33,11 @@ QToolTip {{ background: {t.RAISED}; color: {t.TEXT}; border: 1px solid {t.LINE};
 QMainWindow::separator {{ background: {t.BACKGROUND}; width: 4px; height: 4px; }}
 QDockWidget {{ color: {t.TEXT}; }}
 QDockWidget::title {{ background: {t.PANEL}; padding: 6px 8px; }}
-QTabBar::tab {{ background: {t.BACKGROUND}; color: {t.SECONDARY}; padding: 7px 8px; border: none;
+QTabBar::tab {{ background: {t.BACKGROUND}; color: {t.SECONDARY}; padding: 8px 6px; border: none;
   border-bottom: 2px solid transparent; }}
 QTabBar::tab:selected {{ color: {t.TEXT}; background: {t.PANEL}; border-bottom: 2px solid {t.INFORMATION}; }}
 QTabBar::tab:hover {{ color: {t.TEXT}; }}
-QTabBar {{ qproperty-drawBase: 0; }}
+QTabBar {{ qproperty-drawBase: 0; qproperty-elideMode: ElideNone; font-size: 12px; }}
 QTabBar:focus {{ outline: none; }}
 QTabBar::tab:focus {{ border: 2px solid {t.FOCUS}; }}
 QWidget#panel, QWidget#strip, QWidget#buses {{ background: {t.PANEL}; }}
@@ -60,6 +60,7 @@ QPushButton:disabled {{ color: {t.DISABLED}; }}
 QPushButton:focus {{ border: 2px solid {t.FOCUS}; padding: 4px 11px; }}
 QPushButton:checked {{ background: #27496D; border-color: {t.INFORMATION}; }}
 QPushButton[kind="primary"] {{ background: #1F4E82; border-color: {t.INFORMATION}; }}
+QPushButton[kind="bank"] {{ font-size: {t.CAPTION_PX}px; padding: 2px; }}
 QPushButton[kind="choice"] {{ font-size: 15px; padding: 16px 20px; text-align: left; }}
 QToolButton {{ background: transparent; color: {t.TEXT}; border: 1px solid {t.LINE}; font-weight: 600;
   border-radius: {t.CORNER_PX}px; padding: 4px 18px 4px 8px; }}

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
     QApplication,
+    QDialog,
     QDockWidget,
     QFileDialog,
     QLabel,
@@ -219,14 +220,14 @@ class DeskWindow(QMainWindow):
         """Open the dialog for a new source."""
         from console.desk.source_dialog import SourceDialog  # noqa: PLC0415 - not before it is wanted
 
-        SourceDialog(self.director, self).show()
+        self._open_up(SourceDialog(self.director, self))
 
     def edit_source(self, source_id: str) -> None:
         """Open the dialog for a source."""
         from console.desk.source_dialog import SourceDialog  # noqa: PLC0415 - not before it is wanted
 
         if source := self.director.world.setup.source(source_id):
-            SourceDialog(self.director, self, source).show()
+            self._open_up(SourceDialog(self.director, self, source))
 
     def show_panel(self, title: str) -> None:
         """Bring a panel to the front; or do what a word of the strip stands for."""
@@ -245,7 +246,7 @@ class DeskWindow(QMainWindow):
     def _show_key_sheet(self) -> None:
         from console.desk.keysheet import KeySheet  # noqa: PLC0415 - not before it is wanted
 
-        KeySheet(self.director.keymap, self).show()
+        self._open_up(KeySheet(self.director.keymap, self))
 
     def _find(self) -> None:
         self.show_panel(self.sources.title)
@@ -295,7 +296,13 @@ class DeskWindow(QMainWindow):
         chooser.setModal(False)
         chooser.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         chooser.fileSelected.connect(lambda path: self._shows.open(Path(path)))
-        chooser.show()
+        self._open_up(chooser)
+
+    def _open_up(self, dialog: QDialog) -> None:
+        """Show a dialog with the keyboard in it, which the console gets back afterwards."""
+        dialog.finished.connect(self.activateWindow)
+        dialog.show()
+        dialog.activateWindow()
 
     def _first_step(self, name: str) -> None:
         steps = {"add": self.add_source, "demo": self._shows.demo, "new": self._shows.new, "open": self._open}
@@ -314,7 +321,7 @@ class DeskWindow(QMainWindow):
 
         dialog = SourceDialog(self.director, self)
         dialog.drop(event)
-        dialog.show()
+        self._open_up(dialog)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Close the desk; the engine goes on. A locked desk stays."""

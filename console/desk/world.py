@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -111,7 +112,8 @@ def received(world: World, message: Mapping[str, Any]) -> World:
 
 def lost(world: World, reason: str) -> World:
     """The link is gone; the last picture stays for orientation."""
-    return replace(world, linked=False, lost_reason=reason)
+    unreachable = re.search(r"Cannot connect to host (\S+)", reason)  # aiohttp's words are for programmers
+    return replace(world, linked=False, lost_reason=f"Nothing answers at {unreachable[1]}" if unreachable else reason)
 
 
 def _patched(world: World, patch: Mapping[str, Any]) -> World:
