@@ -32,8 +32,11 @@ _SLOWEST_BYTES_PER_SECOND = 10_000
 _SEGMENT_FILE = re.compile(r"(\d{1,18})\.m4s")
 
 
-class SegmentMissingError(Exception):
-    """A segment is not there."""
+class SegmentMissingError(ConsoleError):
+    """Something that was listed or asked for is not there."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} is not there", "Check the address and the channel's name")
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,7 @@ class Feed:
 
 
 def get(address: str, clock: Clock, timeout_s: float) -> bytes:
-    """The body at an HTTP address. Raises SegmentMissingError for 404 and 410, ConsoleError for everything else."""
+    """The body at an HTTP address. Raises ConsoleError; for 404 and 410 it is a SegmentMissingError."""
     return b"".join(chunks_of(address, clock, timeout_s))
 
 
@@ -115,6 +118,13 @@ def chunks_of(address: str, clock: Clock, timeout_s: float) -> Iterator[bytes]:
         )
 
 
+def _read(path: Path, name: str = "") -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise SegmentMissingError(name or str(path)) from error
+
+
 class Hls:
     """An HLS program: `tracks()` gives its parts, each track (picture, then sound) by itself.
 
@@ -140,10 +150,7 @@ class Hls:
         return [self._parts(segments, self._spooled) for segments in followed]
 
     def _media(self, address: str) -> Media:
-        try:
-            text = get(address, self._clock, self._timeout_s).decode("utf-8", "replace")
-        except SegmentMissingError as error:
-            raise ConsoleError(f"{masked(address)} is not there", "Check the channel's name") from error
+        text = get(address, self._clock, self._timeout_s).decode("utf-8", "replace")
         media = parse(text, address)
         if isinstance(media, Master):
             raise ConsoleError(f"{masked(address)} is a master playlist in another", "Give the media playlist")
@@ -178,10 +185,7 @@ class Hls:
                     continue
 
     def _spooled(self, address: str) -> bytes:
-        try:
-            return self._file(address).read_bytes()
-        except FileNotFoundError as error:
-            raise SegmentMissingError(address) from error
+        return _read(self._file(address), masked(address))
 
     def _fetched(self, address: str) -> bytes:
         return get(address, self._clock, self._timeout_s)
@@ -233,8 +237,8 @@ def _stored_parts(track: Path) -> list[Part]:
     listed = [(header_of.get(number, headers[-1]), number) for number in numbers]
     return [
         Part(
-            (track / Path(header).name).read_bytes,
-            tuple((track / f"{number}.m4s").read_bytes for _, number in group),
+            partial(_read, track / Path(header).name),
+            tuple(partial(_read, track / f"{number}.m4s") for _, number in group),
         )
         for header, group in ((header, list(group)) for header, group in groupby(listed, key=lambda each: each[0]))
     ]

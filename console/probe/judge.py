@@ -10,7 +10,7 @@ from console.errors import ConsoleError
 from console.media.address import masked, scheme_of
 from console.media.clock import Clock, SystemClock
 from console.media.time import Rate
-from console.probe.fetch import Feed, Hls, Part, SegmentMissingError, chunks_of, stored_tracks
+from console.probe.fetch import Feed, Hls, Part, chunks_of, stored_tracks
 from console.probe.judging import judge_readings
 from console.probe.look import Senses, read_media
 from console.probe.verdict import Verdict
@@ -87,14 +87,11 @@ def _read_http(
 ) -> None:
     until = None if seconds is None else clock.now() + int(seconds * 1e9)
     whole = spool / "whole"
-    try:
-        with open(whole, "wb") as file:
-            for chunk in chunks_of(address, clock, timeout_s):
-                file.write(chunk)
-                if until is not None and clock.now() >= until:
-                    break
-    except SegmentMissingError as error:
-        raise ConsoleError(f"{masked(address)} is not there", "Check the channel's name") from error
+    with open(whole, "wb") as file:
+        for chunk in chunks_of(address, clock, timeout_s):
+            file.write(chunk)
+            if until is not None and clock.now() >= until:
+                break
     with open(whole, "rb") as file:
         is_playlist = file.read(7) == b"#EXTM3U"
     if not is_playlist:

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from console.errors import ConsoleError
 from console.probe.judge import judge
 from console.probe.playlist import Master, Media, parse
-from tests.burnt_program import write_file
+from tests.burnt_program import make_program, write_file
 
 Answer = tuple[int, dict[str, str], bytes]
 
@@ -197,3 +197,22 @@ def test_the_verb(tmp_path: Path) -> None:
     assert "none.mp4" in missing.stderr
     for wrong in (["--rate", "51"], ["--seconds", "0"], ["--seconds", "nan"], ["--timeout", "-1"], []):
         assert probe(*([path, *wrong] if wrong else [])).returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("refused", "status", "words"),
+    [
+        ("init.mp4", 404, "init.mp4 is not there"),
+        ("init.mp4", 500, "init.mp4 was refused with status 500"),
+        ("894000001.m4s", 403, "894000001.m4s was refused with status 403"),
+        ("894000000.m4s", 500, "894000000.m4s was refused with status 500"),
+    ],
+)
+def test_an_endpoint_that_fails_in_the_middle(refused: str, status: int, words: str) -> None:
+    track = make_program(2).video
+    lines = [f"#EXTINF:2,\n{number}.m4s" for number in track.segments]
+    playlist = "\n".join(["#EXTM3U", '#EXT-X-MAP:URI="init.mp4"', *lines, "#EXT-X-ENDLIST"])
+    files = {f"/{number}.m4s": data for number, data in track.segments.items()}
+    files |= {"/init.mp4": track.header, "/video.m3u8": playlist.encode()}
+    with web(lambda path: (status, {}, b"") if path.endswith(refused) else (200, {}, files[path])) as url:
+        assert words in sentence(f"{url}/video.m3u8")
