@@ -45,15 +45,13 @@ class _TrackFeed:
 
     def fill(self) -> None:
         """Have the next units ready, if there are any."""
-        if self.units:
-            return
-        if not self._chunks:
-            self._find_chunks()
-        if self._chunks:
-            number, chunk = self._chunks.popleft()
-            self._take(number, chunk)
+        while not self.units and (self._chunks or self._find_chunks()):
+            if self._chunks:
+                number, chunk = self._chunks.popleft()
+                self._take(number, chunk)
 
-    def _find_chunks(self) -> None:
+    def _find_chunks(self) -> bool:
+        """Look for chunks here, else step to the next segment; False when there is nothing more."""
         program = self._program
         following = program.numbers(self._track, self._number)[:1]  # before reading: then what is read is all of it
         chunks = program.chunks(self._track, self._number, self._offset)
@@ -66,6 +64,7 @@ class _TrackFeed:
                 sealed = program.segments(self._track, self._number - 1)[:1]
                 self.lost += sum(segment.count for segment in sealed if segment.number == self._number)
             self._number, self._offset = following[0], 0
+        return bool(chunks or following)
 
     def _take(self, number: int, chunk: Chunk) -> None:
         sealed = self._program.segments(self._track, number - 1)[:1]

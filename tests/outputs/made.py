@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import threading
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from console.media import barcode, tone
+from console.media.clock import SystemClock
 from console.media.picture import new_picture
 from console.media.time import Format
 from console.outputs.cmaf import audio_header, video_header
@@ -45,3 +47,36 @@ def make_log(directory: Path, fmt: Format, frames: Iterable[int], *, finish: boo
             writer.add_audio(index, data)
         writer.finish()
     return writer
+
+
+class GrowingLog:
+    """A log that grows while a test looks, from now on and at several times real time."""
+
+    def __init__(self, directory: Path, fmt: Format, seconds: float, speed: float = 3.0) -> None:
+        self.directory = directory
+        self.format = fmt
+        clock = SystemClock()
+        self.first = int(fmt.rate.frame_at_ns(clock.unix_ns()))
+        self.frames = range(self.first, self.first + round(seconds * fmt.rate.fps))
+        self.next = self.first
+        self._stop = threading.Event()
+        self._begun, self._speed, self._clock = clock.now(), speed, clock
+        self._thread = threading.Thread(target=make_log, args=(directory, fmt, self._paced()), name="growing-log")
+        self._thread.start()
+
+    def _paced(self) -> Iterator[int]:
+        for frame in self.frames:
+            due_ns = self._begun + self.format.rate.start_ns(frame - self.first) / self._speed
+            self._stop.wait(max(0.0, (due_ns - self._clock.now()) / 1e9))
+            self.next = frame + 1
+            yield frame
+
+    @property
+    def seconds(self) -> float:
+        """How much there is so far."""
+        return (self.next - self.first) / self.format.rate.fps
+
+    def finish(self) -> None:
+        """Write what is left as quickly as it goes, and seal."""
+        self._stop.set()
+        self._thread.join()
