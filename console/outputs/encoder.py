@@ -7,6 +7,7 @@ next one starts by the same road as after a crash. Nothing here can hold the eng
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import logging
 import os
@@ -31,7 +32,7 @@ from console.outputs.logwriter import LogWriter, open_log, refused, set_aside
 from console.wire.child import Message, Parent
 from console.wire.ring import PictureInfo, RingReader
 
-NICE = 2
+PRIORITY = -5
 AUDIO_BPS = 160_000
 RETRY_NS = 500_000_000
 REPORT_NS = 1_000_000_000
@@ -288,8 +289,8 @@ def main() -> int:
     """The child process `_encoder`."""
     parent = Parent()
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(levelname)s: %(message)s")
-    if hasattr(os, "nice"):
-        os.nice(NICE)
+    with contextlib.suppress(OSError, AttributeError):
+        os.setpriority(os.PRIO_PROCESS, 0, PRIORITY)  # only root may; program comes before everything but the tick
     try:
         config = EncoderConfig.parse(parent.config)
     except ConsoleError as error:
@@ -297,9 +298,6 @@ def main() -> int:
         parent.close()
         return error.exit_status
 
-    def ends_show() -> bool:
-        return any(message.get("end") for message in parent.inbox)
-
-    Recorder(config, parent.tell, SystemClock(), ends_show).run(parent.finish)
+    Recorder(config, parent.tell, SystemClock(), lambda: parent.orderly).run(parent.finish)
     parent.close()
     return 0

@@ -223,7 +223,7 @@ def test_the_end_of_the_show_is_marked_when_it_is_one(show):
     on_air.wait_on_disk(on_air.feeder.first + 12)
     on_air.feeder.stop()
     on_air.feeder.write()
-    on_air.encoder.send(end=True)
+    on_air.encoder.send(finish=True)
     log = on_air.end()
     assert log.stopped
     assert b"lmsg" in log.segment_path(VIDEO, log.segments(VIDEO)[-1].number).read_bytes()
