@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-from console.media.time import Rate
+from console.media.time import FrameNumber, Rate
+from console.outputs.log import Gap
 from console.wire.ring import PictureInfo, RingReader
 
 CLOCK_STEP_SECONDS = 10
@@ -14,15 +14,6 @@ CLOCK_STEP_SECONDS = 10
 
 class ClockSetBackError(Exception):
     """The ring's frame numbers lie before what the log already has."""
-
-
-@dataclass(frozen=True)
-class Gap:
-    """Frames that can't be had any more, first and last included, and why."""
-
-    first: int
-    last: int
-    reason: str
 
 
 class Follower:
@@ -59,7 +50,9 @@ class Follower:
                 if info.frame < wanted - self._step_back_frames:
                     raise ClockSetBackError
                 continue
-            gap = Gap(wanted, info.frame - 1, self._reason(info)) if info.frame > wanted else None
+            gap = None
+            if info.frame > wanted:
+                gap = Gap(FrameNumber(wanted), FrameNumber(info.frame - 1), self._reason(info))
             self.wanted = info.frame + 1
             self._overrun, self._found_any = False, True
             return info, gap

@@ -22,8 +22,9 @@ from __future__ import annotations
 
 import json
 import os
+from bisect import bisect_right, insort
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ VIDEO, AUDIO = "video", "audio"
 TRACKS = (VIDEO, AUDIO)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Segment:
     """A sealed segment. `first`, `last` and `count` are samples: frames, or AAC frames, since 1970."""
 
@@ -49,7 +50,7 @@ class Segment:
     bytes: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Gap:
     """Frames that are missing, first and last included, and why."""
 
@@ -90,7 +91,9 @@ class TrackTime:
 
 @dataclass
 class _TrackIndex:
-    segments: dict[int, Segment]
+    sealed: dict[int, Segment] = field(default_factory=dict)
+    numbers: list[int] = field(default_factory=list)
+    """The keys of `sealed`, in order."""
     init: int = 0
     growing: int | None = None
 
@@ -111,7 +114,7 @@ class ProgramLog:
 
     def _clear(self) -> None:
         self._read_bytes = 0
-        self._tracks = {track: _TrackIndex({}) for track in TRACKS}
+        self._tracks = {track: _TrackIndex() for track in TRACKS}
         self.format: Format | None = None
         self.gaps: list[Gap] = []
         self.encoder = ""
@@ -183,8 +186,10 @@ class ProgramLog:
 
     def _seal(self, segment: Segment) -> None:
         index = self._tracks[segment.track]
-        before = index.segments.pop(segment.number, None)
-        index.segments[segment.number] = segment
+        before = index.sealed.get(segment.number)
+        index.sealed[segment.number] = segment
+        if before is None:
+            insort(index.numbers, segment.number)
         if index.growing == segment.number:
             index.growing = None
         self.bytes += segment.bytes - (before.bytes if before else 0)
@@ -218,15 +223,16 @@ class ProgramLog:
         """Where segment `number` lies."""
         return self.directory / track / f"{number}.m4s"
 
-    def segments(self, track: str, after: int = -1) -> list[Segment]:
-        """The sealed segments with a number above `after`, in order."""
-        sealed = self._tracks[track].segments
-        found: list[Segment] = []
-        for number in reversed(sealed):  # the newest lines come last, so this stops early
-            if number <= after:
-                break
-            found.append(sealed[number])
-        return found[::-1]
+    def segments(self, track: str, after: int = -1, limit: int | None = None) -> list[Segment]:
+        """The sealed segments with a number above `after`, in order, `limit` of them at most."""
+        index = self._tracks[track]
+        start = bisect_right(index.numbers, after)
+        end = None if limit is None else start + limit
+        return [index.sealed[number] for number in index.numbers[start:end]]
+
+    def segment(self, track: str, number: int) -> Segment | None:
+        """A sealed segment by its number."""
+        return self._tracks[track].sealed.get(number)
 
     def growing(self, track: str) -> int | None:
         """The number of the segment that is being written; None when the last one is sealed."""
@@ -234,11 +240,19 @@ class ProgramLog:
 
     def numbers(self, track: str, after: int = -1) -> list[int]:
         """The numbers of all segments above `after`, sealed and growing, in order."""
-        numbers = [segment.number for segment in self.segments(track, after)]
-        growing = self.growing(track)
-        if growing is not None and growing > after and growing not in numbers:
-            numbers.append(growing)
+        index = self._tracks[track]
+        numbers = index.numbers[bisect_right(index.numbers, after) :]
+        if index.growing is not None and index.growing > after and index.growing not in index.sealed:
+            numbers.append(index.growing)
         return numbers
+
+    def following(self, track: str, after: int) -> int | None:
+        """The number of the first segment above `after`, sealed or growing; None when there is none."""
+        index = self._tracks[track]
+        at = bisect_right(index.numbers, after)
+        if at < len(index.numbers):
+            return index.numbers[at]
+        return index.growing if index.growing is not None and index.growing > after else None
 
     def chunks(self, track: str, number: int, offset: int = 0) -> list[Chunk]:
         """The whole chunks that segment `number` has from a byte offset on. Raises ConsoleError when it is broken."""
@@ -273,14 +287,14 @@ class ProgramLog:
     @property
     def first_frame(self) -> FrameNumber | None:
         """The first frame of the first sealed segment."""
-        segment = next(iter(self._tracks[VIDEO].segments.values()), None)
-        return FrameNumber(segment.first) if segment else None
+        index = self._tracks[VIDEO]
+        return FrameNumber(index.sealed[index.numbers[0]].first) if index.numbers else None
 
     @property
     def last_frame(self) -> FrameNumber | None:
         """The last frame of the last sealed segment."""
-        sealed = self._tracks[VIDEO].segments
-        return FrameNumber(sealed[next(reversed(sealed))].last) if sealed else None
+        index = self._tracks[VIDEO]
+        return FrameNumber(index.sealed[index.numbers[-1]].last) if index.numbers else None
 
     @property
     def missing_frames(self) -> int:

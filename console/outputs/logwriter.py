@@ -239,8 +239,7 @@ class LogWriter:
         track = self._tracks[name]
         if track.number is None:
             return 0, 0
-        sealed = self._known.segments(name, track.number - 1)
-        before = sealed[0] if sealed and sealed[0].number == track.number else None
+        before = self._known.segment(name, track.number)
         return track.count - (before.count if before else 0), track.size_bytes - (before.bytes if before else 0)
 
     @property

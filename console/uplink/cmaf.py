@@ -26,12 +26,15 @@ from console.uplink.delivery import CATCHING_UP, CONNECTING, LIVE, REFUSED, RETR
 from console.uplink.destination import Destination
 
 POLL_SECONDS = 0.05
+WATCH_SECONDS = 0.2
 ANSWER_SECONDS = 10.0
 HANGS_NS = 4_000_000_000
 SLOWEST_BYTES_PER_SECOND = 50_000
 REFUSED_PAUSE_SECONDS = 2.0
 RECENT_SECONDS = 10
 """A destination without a cursor begins with what is at most this old."""
+_LIVE_SEGMENTS = 2
+"""With no more than this waiting, delivery is live."""
 _HEADERS = {"DASH-IF-Ingest": "1.1", "User-Agent": f"Podium/{__version__}"}
 _CONTENT = {VIDEO: "video/mp4", AUDIO: "audio/mp4"}
 log = logging.getLogger("console.uplink")
@@ -179,7 +182,7 @@ class CmafUplink:
                     reason = f"{self._destination.authority} does not answer"
                     self._delivery.set_state(track, RETRYING, reason)
             self._delivery.report_if_due()
-            await asyncio.sleep(POLL_SECONDS)
+            await asyncio.sleep(WATCH_SECONDS)
 
     async def _log_begins(self, finish: asyncio.Event) -> bool:
         """Wait until the log has a format and both headers; False when told to finish first."""
@@ -222,10 +225,10 @@ class CmafUplink:
             if self._program.format is not None:
                 self._find_places()
 
-    def _waiting(self, track: str) -> list[Segment]:
-        """The sealed segments that the far end has not, or not wholly, confirmed."""
+    def _waiting(self, track: str, limit: int | None = None) -> list[Segment]:
+        """The sealed segments that the far end has not, or not wholly, confirmed; `limit` of them at most."""
         place = self._places[track]
-        found = self._program.segments(track, place.number - 1)
+        found = self._program.segments(track, place.number - 1, limit)
         if found and found[0].number == place.number and found[0].count <= place.count:
             found = found[1:]
         return found
@@ -242,7 +245,7 @@ class CmafUplink:
         async with _connection(self._destination) as http:
             while True:
                 self._refresh()
-                waiting = self._waiting(track)
+                waiting = self._waiting(track, _LIVE_SEGMENTS + 2)
                 if not waiting:
                     if finish.is_set():
                         return
@@ -257,7 +260,7 @@ class CmafUplink:
                         header_sent = segment.init
                     await self._put_segment(http, track, segment)
                     backoff.succeeded()
-                    self._delivery.set_state(track, CATCHING_UP if len(waiting) > 2 else LIVE)
+                    self._delivery.set_state(track, CATCHING_UP if len(waiting) > _LIVE_SEGMENTS else LIVE)
                 except NotTakenError as error:
                     if error.status == 412:
                         header_sent = 0

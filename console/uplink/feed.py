@@ -53,23 +53,22 @@ class _TrackFeed:
     def _find_chunks(self) -> bool:
         """Look for chunks here, else step to the next segment; False when there is nothing more."""
         program = self._program
-        following = program.numbers(self._track, self._number)[:1]  # before reading: then what is read is all of it
+        following = program.following(self._track, self._number)  # before reading: then what is read is all of it
         chunks = program.chunks(self._track, self._number, self._offset)
         if chunks:
             self._offset = chunks[-1].end
             self._chunks.extend((self._number, chunk) for chunk in chunks)
             self.newest = self._time.sample_of(chunks[-1].time) + len(chunks[-1].sizes) - 1
-        elif following:
-            if not self._offset:
-                sealed = program.segments(self._track, self._number - 1)[:1]
-                self.lost += sum(segment.count for segment in sealed if segment.number == self._number)
-            self._number, self._offset = following[0], 0
-        return bool(chunks or following)
+        elif following is not None:
+            gone = program.segment(self._track, self._number)
+            if gone is not None and not self._offset:
+                self.lost += gone.count
+            self._number, self._offset = following, 0
+        return bool(chunks) or following is not None
 
     def _take(self, number: int, chunk: Chunk) -> None:
-        sealed = self._program.segments(self._track, number - 1)[:1]
-        is_sealed = bool(sealed) and sealed[0].number == number
-        init = sealed[0].init if is_sealed else self._program.init_number(self._track)
+        sealed = self._program.segment(self._track, number)
+        init = sealed.init if sealed is not None else self._program.init_number(self._track)
         first = self._time.sample_of(chunk.time)
         for index, data in enumerate(self._program.samples(self._track, number, chunk)):
             key = chunk.key and (index == 0 or self._track == AUDIO)
@@ -86,7 +85,8 @@ class Feed:
         self._program = program
         time = program.time(VIDEO)
         wanted = time.segment_of(frame)
-        number = next(iter(program.numbers(VIDEO, wanted - 1)), wanted)
+        number = program.following(VIDEO, wanted - 1)
+        number = wanted if number is None else number
         keys = [time.sample_of(chunk.time) for chunk in program.chunks(VIDEO, number) if chunk.key]
         self._first_key = max((key for key in keys if key <= frame), default=0)
         self._start_ns: int | None = None

@@ -69,6 +69,9 @@ def main() -> int:
     try:
         asyncio.run(deliver(destination, directory, delivery, parent.finish))
         delivery.report()
+    except ConsoleError as error:
+        parent.tell("trouble", reason=error.sentence, remedy=error.remedy)
+        return error.exit_status  # the supervisor starts it again, with a pause
     finally:
         parent.close()
     return 0

@@ -139,7 +139,7 @@ class RtmpUplink:
         while True:
             self._program.refresh()
             has_headers = all(self._program.init_number(track) for track in (VIDEO, AUDIO))
-            if has_headers and self._program.numbers(VIDEO):
+            if has_headers and self._program.following(VIDEO, -1) is not None:
                 return True
             if finish.is_set():
                 return False
@@ -154,8 +154,7 @@ class RtmpUplink:
             self._generation = program.generation
             self._acked_frame = self._sent_frame = -1
         acked = cursor.whole("frame", -1)
-        newest = max(program.numbers(VIDEO), default=0) + 1
-        if acked < 0 or acked > newest * rate.gop_frames:
+        if acked < 0 or program.following(VIDEO, acked // rate.gop_frames - 1) is None:
             return rate.frame_at_ns(self._delivery.clock.unix_ns() - RECENT_SECONDS * 10**9)
         self._acked_frame = max(self._acked_frame, acked)
         self._sent_frame = max(self._sent_frame, acked)
