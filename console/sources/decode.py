@@ -35,7 +35,8 @@ class VideoDecoder:
         self._context.thread_type = av.codec.context.ThreadType.NONE
         self._skip = ""
         self._synced = False
-        self._waits_for_key = True
+        self.waits_for_key = True
+        """No picture can be decoded before a key frame comes."""
         self._waited = 0
         self._pending: list[av.Packet[Any]] = []
         self._pending_bytes = 0
@@ -47,6 +48,11 @@ class VideoDecoder:
         self.errors = 0
 
     @property
+    def name(self) -> str:
+        """The codec."""
+        return self._context.name
+
+    @property
     def pixel_aspect(self) -> Fraction | None:
         """Width over height of a pixel; None when the stream does not say."""
         return self._context.sample_aspect_ratio or self._stream.sample_aspect_ratio or None
@@ -55,12 +61,12 @@ class VideoDecoder:
         """The pictures that come out when a packet goes in; damaged packets are counted in `errors`."""
         key = packet.is_keyframe
         if key:
-            self._waits_for_key = False
-        elif self._waits_for_key:
+            self.waits_for_key = False
+        elif self.waits_for_key:
             self._waited += 1
             if self._waited < _WAIT_PACKETS:
                 return []
-            self._waits_for_key = False
+            self.waits_for_key = False
         if tier <= Tier.KEY:
             return self._rest(packet, show=key and tier is Tier.KEY)
         frames: list[av.VideoFrame] = []
@@ -101,7 +107,7 @@ class VideoDecoder:
         self._pending_bytes += packet.size
         if len(self._pending) > _KEPT_PACKETS or self._pending_bytes > _KEPT_BYTES:
             self._forget()
-            self._waits_for_key = True
+            self.waits_for_key = True
         return frames
 
     def _forget(self) -> None:

@@ -37,24 +37,25 @@ def candidates() -> list[str]:
 
 
 def accelerator() -> HWAccel | None:
-    """What to open a container with; None for decoding in software."""
+    """What to open a container with; None for decoding in software. A device that does not work is tried once."""
     for name in candidates():
-        if name not in _failed:
-            try:
-                return HWAccel(name, allow_software_fallback=True)
-            except (ValueError, RuntimeError) as error:
-                _failed.add(name)
-                _log.info("Decoding with %s is not possible (%s)", name, error)
+        if name in _failed:
+            continue
+        try:
+            accel = HWAccel(name, allow_software_fallback=True)
+            accel.create(av.Codec("h264", "r"))  # before a sender is connected, not after
+        except (NotImplementedError, RuntimeError, ValueError, av.error.FFmpegError) as error:
+            give_up(name, str(error))
+        else:
+            return accel
     return None
 
 
-def give_up(error: Exception) -> None:
-    """The device that is tried first does not work: not tried again in this process; said once."""
-    for name in candidates():
-        if name not in _failed:
-            _failed.add(name)
-            _log.info("Decoding with %s is not possible (%s); decoding in software", name, error)
-            return
+def give_up(name: str, why: str) -> None:
+    """A device does not work: not tried again in this process; said once."""
+    if name not in _failed:
+        _failed.add(name)
+        _log.info("Decoding with %s is not possible (%s); decoding in software", name, why)
 
 
 def name_of(context: av.VideoCodecContext) -> str | None:

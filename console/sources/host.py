@@ -7,6 +7,7 @@ Run by the supervisor as `python -m console _source`; the agreement is in `conso
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from pathlib import Path
@@ -82,6 +83,7 @@ def make_source(config: Message, screen: Screen, sound: SoundFeed, report: Repor
 
 def main() -> int:
     """Run one source; the exit status."""
+    logging.basicConfig(level=logging.INFO, format="%(name)s: %(levelname)s: %(message)s")
     parent = Parent()
     if hasattr(os, "nice"):
         os.nice(NICE)

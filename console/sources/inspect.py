@@ -23,10 +23,10 @@ from console.media.time import parse_format
 from console.sources.address import Address, Kind, parse
 from console.sources.decode import VideoDecoder
 from console.sources.intake import Ended, Intake, Opened
+from console.sources.path import described
 from console.sources.pattern import Painter
 from console.sources.reasons import no_streams, unanswered
 from console.sources.still import read_still
-from console.sources.stream import described
 from console.wire.tier import Tier
 
 _WIDTH_PX, _HEIGHT_PX = 320, 180

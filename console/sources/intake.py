@@ -134,14 +134,7 @@ class Intake:
             options |= _LIVE_OPTIONS
         timeout = (None if address.listens else OPEN_SECONDS, READ_SECONDS if live else None)
         accel = hardware.accelerator() if self.decode_in_hardware else None
-        if accel is not None:
-            try:
-                return av.open(target, "r", format=form, options=options, timeout=timeout, hwaccel=accel)
-            except (NotImplementedError, RuntimeError, OSError, av.error.ExternalError, av.error.UnknownError) as error:
-                hardware.give_up(error)
-                if address.bridge:
-                    raise
-        return av.open(target, "r", format=form, options=options, timeout=timeout)
+        return av.open(target, "r", format=form, options=options, timeout=timeout, hwaccel=accel)
 
     def _chosen(self, container: av.container.InputContainer) -> Opened:
         video = container.streams.best("video")

@@ -16,11 +16,8 @@ class Deinterlacer:
         self._show_fps = rate.fps
         self._graph: av.filter.Graph | None = None
         self._shape: tuple[int, int, str] | None = None
-
-    @property
-    def active(self) -> bool:
-        """Whether interlaced pictures were seen."""
-        return self._graph is not None
+        self.doubles = False
+        """Two pictures come out for each that goes in."""
 
     def whole(self, frame: av.VideoFrame, source_fps: float) -> list[av.VideoFrame]:
         """The progressive pictures that come out when a frame goes in."""
@@ -41,10 +38,10 @@ class Deinterlacer:
     def _build(self, frame: av.VideoFrame, source_fps: float) -> av.filter.Graph:
         graph = av.filter.Graph()
         graph.threads = 1
-        fields = self._show_fps >= 1.5 * source_fps > 0
+        self.doubles = self._show_fps >= 1.5 * source_fps > 0
         source = graph.add_buffer(
             width=frame.width, height=frame.height, format=frame.format, time_base=frame.time_base
         )
-        bwdif = graph.add("bwdif", mode="send_field" if fields else "send_frame", deint="interlaced")
+        bwdif = graph.add("bwdif", mode="send_field" if self.doubles else "send_frame", deint="interlaced")
         graph.link_nodes(source, bwdif, graph.add("buffersink")).configure()
         return graph

@@ -39,6 +39,8 @@ def reason(error: BaseException, address: Address) -> ConsoleError:
     """The sentence and the remedy for an error of opening or reading an address."""
     if isinstance(error, ConsoleError):
         return error
+    if address.listens and isinstance(error, av.error.TimeoutError | av.error.ExitError):
+        return unanswered(address)
     for kind, says, remedy in _BY_TYPE:
         if isinstance(error, kind):
             return ConsoleError(f"{address.shown} {says}", remedy)
@@ -88,6 +90,13 @@ def unanswered(address: Address) -> ConsoleError:
 def undecodable(address: Address, codec: str) -> ConsoleError:
     """Packets come, pictures don't."""
     return ConsoleError(f"No picture of {address.shown} can be decoded ({codec})", "Check what the sender is set to")
+
+
+def no_key_frame(address: Address) -> ConsoleError:
+    """Packets come, but none with which a decoder can begin."""
+    return ConsoleError(
+        f"{address.shown} has sent no key frame yet", "Set the sender to a key frame every 2 s; it is waited for"
+    )
 
 
 def ended(address: Address) -> ConsoleError:

@@ -9,23 +9,20 @@ from __future__ import annotations
 import random
 import threading
 from collections import deque
-from dataclasses import dataclass
-from typing import Any
 
 import av
 
 from console.errors import ConsoleError
 from console.media.clock import Clock
 from console.media.time import Rate
-from console.sources import reasons
+from console.sources import hardware, reasons
 from console.sources.address import Address, Kind
 from console.sources.card import draw_card
-from console.sources.decode import VideoDecoder
 from console.sources.intake import OPEN_SECONDS, Arrived, Ended, Intake, Opened
-from console.sources.interlace import Deinterlacer
+from console.sources.path import Path, Waiting, described
 from console.sources.report import Report
 from console.sources.screen import Screen
-from console.sources.sound import SoundDecoder, SoundFeed
+from console.sources.sound import SoundFeed
 from console.sources.timeline import MS, SECOND, Timeline
 from console.wire.tier import Tier
 
@@ -40,30 +37,6 @@ _QUIET_NS, _GONE_NS = 3 * SECOND // 2, 3 * SECOND
 _BLIND_NS, _GIVE_UP_NS = 5 * SECOND, 10 * SECOND
 _PAUSE_NS, _PAUSE_MOST_NS = SECOND // 2, 15 * SECOND
 _HEALTHY_NS = 5 * SECOND
-
-
-class Path:
-    """What becomes of the packets of one connection: its decoders and time bases."""
-
-    def __init__(self, opened: Opened, rate: Rate, clock: Clock) -> None:
-        self.opened = opened
-        self.video = VideoDecoder(opened.video, clock) if opened.video is not None else None
-        self.audio = SoundDecoder(opened.audio) if opened.audio is not None else None
-        self.whole = Deinterlacer(rate)
-        self.fps = float((opened.video.average_rate if opened.video is not None else None) or 0)
-        self.video_index = opened.video.index if opened.video is not None else -1
-        streams = [s for s in (opened.video, opened.audio) if s is not None]
-        self.bases = {s.index: (s.time_base.numerator, s.time_base.denominator) for s in streams if s.time_base}
-        self.packets = 0
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """A packet in the buffer; None marks the end of a path, where its decoder is drained."""
-
-    packet: av.Packet[Any] | None
-    ts_ns: int
-    path: Path
 
 
 class StreamSource:
@@ -93,7 +66,7 @@ class StreamSource:
         self._began_at = self._quiet_since = self._pictured_at = self._opened_at = 0
         self._retry_at: int | None = None
         self._pause_ns = 0
-        self._last_ts = self._last_due = 0
+        self._last_ts = self._lag_ns = 0
         self._held = False
 
     def run(self, finish: threading.Event) -> None:
@@ -133,7 +106,7 @@ class StreamSource:
                 self._drop_oldest()
             item = intake.take()
             if isinstance(item, Arrived) and self._path is not None:
-                self._arrive(item, self._path)
+                self._arrive(item, self._path, now)
             elif isinstance(item, Opened):
                 self._open(item, now)
             elif isinstance(item, Ended):
@@ -170,6 +143,8 @@ class StreamSource:
         live = not (opened.finite or opened.segmented)
         if live != self._timeline.live:
             self._timeline = Timeline(live, self._latency_ns)
+            self._video.clear()
+            self._audio.clear()
         self._timeline.reference = VIDEO if opened.video is not None else AUDIO
         if opened.finite and self._paths and not self._report.in_trouble:
             self._timeline.splice()
@@ -177,9 +152,10 @@ class StreamSource:
             self._timeline.reconnected()
         first = self._paths == 0 or self._report.in_trouble
         self._paths += 1
-        self._path = Path(opened, self._rate, self._clock)
-        self._quiet_since = self._opened_at = self._pictured_at = now
+        self._path = Path(opened, self._rate, self._clock, self._lag_ns)
+        self._quiet_since = self._opened_at = now
         if first:
+            self._pictured_at = now
             self._report.opened(*described(opened), live=live)
         if opened.video is None:
             self._screen.show(draw_card, now, self._last_ts)
@@ -187,7 +163,7 @@ class StreamSource:
         if opened.hardware is not None and first:
             self._report.note(f"is decoded with {opened.hardware}")
 
-    def _arrive(self, item: Arrived, path: Path) -> None:
+    def _arrive(self, item: Arrived, path: Path, now: int) -> None:
         packet = item.packet
         path.packets += 1
         is_video = packet.stream_index == path.video_index
@@ -196,7 +172,7 @@ class StreamSource:
         raw = packet.dts if packet.dts is not None else packet.pts
         raw_ns = None if raw is None else raw * num * SECOND // den
         duration = (packet.duration or 0) * num * SECOND // den
-        ts = self._timeline.stamp(stream, raw_ns, duration, item.arrival_ns)
+        ts = self._timeline.stamp(stream, raw_ns, duration, item.arrival_ns, unordered=packet.dts is None)
         if raw is None:
             packet.pts = packet.dts = ts * den // (num * SECOND)
         elif shift := self._timeline.shift(stream) * den // (num * SECOND):
@@ -208,7 +184,7 @@ class StreamSource:
         else:
             self._audio.append(Waiting(packet, ts, path))
         if stream == self._timeline.reference:
-            self._quiet_since = item.arrival_ns
+            self._quiet_since = now
 
     def _end(self, ended: Ended, now: int) -> None:
         """A connection came to its end: what was read is still played; then, or meanwhile, comes the next."""
@@ -246,7 +222,8 @@ class StreamSource:
         while queue:
             head = queue[0]
             step = self._timeline.step_ns(VIDEO)
-            at = self._timeline.due(head.ts_ns) - self._lead_ns(head.path, step)
+            lead = self._screen.lead_ns(step // 2 if head.path.whole.doubles else step)
+            at = self._timeline.due(head.ts_ns) - lead - head.path.lag_ns
             if at > now:
                 return at
             behind = now - self._timeline.due(head.ts_ns)
@@ -261,22 +238,13 @@ class StreamSource:
             else:
                 frames = video.decode(head.packet, min(tier, Tier.ACTIVE) if behind > _HURRY_NS else tier)
             for frame in frames:
-                self._show(frame, head.path, now, step)
+                self._show(frame, head, now, step)
             if tier <= Tier.KEY:
                 self._flowing(head.path)
             now = self._clock.now()
         if self._held:
             self._screen.still(on=True)
         return now + _TURN_NS
-
-    def _lead_ns(self, path: Path, step: int) -> int:
-        """How long before its time a packet is decoded."""
-        held_back = 0
-        if path.whole.active:
-            held_back, step = step, step // 2
-        if path.video is not None and path.video.threads > 1:
-            held_back += (path.video.threads - 1) * step
-        return self._screen.lead_ns(step) + held_back
 
     def _catch_up(self, now: int) -> bool:
         """Far behind: go on at the last key frame that should have been shown; False when there is none."""
@@ -290,8 +258,8 @@ class StreamSource:
         self._drop_to(found)
         return found > 0
 
-    def _show(self, decoded: av.VideoFrame, path: Path, now: int, step: int) -> None:
-        counts, timeline = self._report.counts, self._timeline
+    def _show(self, decoded: av.VideoFrame, head: Waiting, now: int, step: int) -> None:
+        counts, timeline, path = self._report.counts, self._timeline, head.path
         num, den = path.bases[path.video_index]
         if path.opened.video is not None:
             decoded.time_base = path.opened.video.time_base
@@ -301,6 +269,8 @@ class StreamSource:
             ts = self._last_ts + step if frame.pts is None else frame.pts * num * SECOND // den
             due = timeline.due(ts)
             self._last_ts = ts
+            path.came_out(head.ts_ns - ts)
+            self._lag_ns = path.lag_ns
             behind = self._clock.now() - due
             if behind > _SKIP_NS and self._video and timeline.due(self._video[0].ts_ns) < now:
                 counts.drop += 1
@@ -368,11 +338,14 @@ class StreamSource:
         self._watch_packets(intake, path, now)
         if path.video is not None and tier > Tier.KEY and now - self._quiet_since < SECOND and not self._held:
             blind = now - self._pictured_at
-            if blind > _BLIND_NS and path.video.errors:
-                codec = path.opened.video.codec_context.name if path.opened.video is not None else ""
-                self._report.trouble(reasons.undecodable(self._address, codec))
-            if blind > _GIVE_UP_NS:
-                self._abandon(now)
+            if blind > _BLIND_NS and path.video.waits_for_key and not path.video.errors:
+                self._report.trouble(reasons.no_key_frame(self._address))
+            elif blind > _BLIND_NS:
+                self._report.trouble(reasons.undecodable(self._address, path.video.name))
+                if blind > _GIVE_UP_NS:
+                    if path.opened.hardware is not None:
+                        hardware.give_up(path.opened.hardware, "no picture came out")
+                    self._abandon(now)
 
     def _watch_packets(self, intake: Intake, path: Path, now: int) -> None:
         """A stream that was open and sends nothing."""
@@ -393,23 +366,3 @@ class StreamSource:
             self._intake.close()
         self._intake = None
         self._retry(now)
-
-
-def described(opened: Opened) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
-    """What is told of the streams of a container."""
-    video = audio = None
-    if opened.video is not None:
-        context = opened.video.codec_context
-        video = {
-            "codec": context.name,
-            "width": context.width,
-            "height": context.height,
-            "fps": round(float(opened.video.average_rate or 0), 3),
-            "pixel_format": context.pix_fmt,
-            "interlaced": context.field_order > 1,
-            "hardware": opened.hardware,
-        }
-    if opened.audio is not None:
-        sound = opened.audio.codec_context
-        audio = {"codec": sound.name, "rate": sound.sample_rate, "channels": len(sound.layout.channels)}
-    return video, audio

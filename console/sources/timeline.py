@@ -83,8 +83,11 @@ class Timeline:
     _fresh: bool = False
     _judged: dict[int, _Judged] = field(default_factory=dict)
 
-    def stamp(self, stream: int, raw_ns: int | None, duration_ns: int, arrival_ns: int) -> int:
-        """The source time of a packet that arrived now, from its decoding time stamp (None when it has none)."""
+    def stamp(
+        self, stream: int, raw_ns: int | None, duration_ns: int, arrival_ns: int, *, unordered: bool = False
+    ) -> int:
+        """The source time of a packet that arrived now, from its decoding time stamp (None when it has none). Of an
+        `unordered` stamp, a presentation time, only the rough position counts."""
         if stream == self.reference and self._first_raw is None:
             self._first_raw = raw_ns
         seen = self._streams.get(stream)
@@ -92,6 +95,8 @@ class Timeline:
             seen = self._join(stream, raw_ns, arrival_ns)
             seen.step = duration_ns or seen.step
         expected = seen.last + (duration_ns or seen.step) if seen.arrival else seen.last
+        if raw_ns is not None and unordered and seen.arrival and abs(raw_ns + seen.shift - expected) < SECOND:
+            raw_ns = None
         ts = expected if raw_ns is None else self._continued(seen, raw_ns, expected, arrival_ns)
         step = ts - seen.last
         if seen.arrival and 0 < step < SECOND:
@@ -137,6 +142,8 @@ class Timeline:
 
     def done(self, stream: int, due_ns: int, now_ns: int) -> bool:
         """Judge how a picture came out; True when the latency was raised for it (and everything is due later)."""
+        if self.live and self._settling:
+            return False
         judged = self._judged.setdefault(stream, _Judged(now_ns))
         judged.seen += 1
         judged.late += now_ns > due_ns
@@ -249,12 +256,15 @@ class Timeline:
         self._slewed_at = arrival
 
     def _follow(self, target: int, arrival: int) -> None:
-        """While settling: take the offset at once; settled when it has not fallen for a second."""
+        """While settling: take the offset at once; settled when it has not fallen for a second. A sender that is still
+        faster than time after five is not live: it is a file that is sent as fast as we take it."""
         if target < (self._offset or 0) - 20 * MS:
             self._improved_at = arrival
         self._offset = target
-        if arrival - self._improved_at > _SETTLED_NS or arrival - self._settling_since > _SETTLING_MOST_NS:
+        if arrival - self._improved_at > _SETTLED_NS:
             self._settling = False
+        elif arrival - self._settling_since > _SETTLING_MOST_NS:
+            self._settling = self.live = False
 
     def _slew(self, target: int, arrival: int) -> None:
         offset = self._offset or 0
