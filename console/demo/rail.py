@@ -17,8 +17,8 @@ _FAR_Y = 114.0
 """Stands, roof and sky hang on the plane y = 114."""
 _NEAR_Y = 18.0
 """From here on the ground is part of the far painting; nearer it is a map seen from above."""
-_MAP_X, _MAP_Y, _MAP_PX = (-30.0, 134.0), (-9.0, _NEAR_Y), 30
-_BOARD_LENGTH = stadium.BOARD_M
+_MAP_X, _MAP_Y, _MAP_PX = (-60.0, 140.0), (-9.0, _NEAR_Y), 30
+_APRON = paint(stadium.APRON_RGB)
 
 
 class RailSurroundings:
@@ -36,9 +36,8 @@ class RailSurroundings:
         # Level, so that rows of the painting are rows of the picture and nothing shimmers.
         low, broad = round(focal * 0.16), round(focal * 7.6)
         self._ground_pose = CameraPose(eye, 0.0, 0.0, 0.0, focal / (2 * low))
-        whole = np.empty((2 * low, broad, 4), np.uint8)
-        stadium.paint_ground(whole, self._ground_pose)
-        self._ground = whole
+        self._ground = np.full((2 * low, broad, 4), _APRON, np.uint8)
+        stadium.paint_ground(self._ground, self._ground_pose)
         self._map = self._paint_map(height / 720)
 
     def _paint_far(self) -> None:
@@ -55,7 +54,7 @@ class RailSurroundings:
         """The near ground from straight above."""
         pixels = _MAP_PX * detail
         width, height = round((_MAP_X[1] - _MAP_X[0]) * pixels), round((_MAP_Y[1] - _MAP_Y[0]) * pixels)
-        canvas = np.empty((height, width, 4), np.uint8)
+        canvas = np.full((height, width, 4), _APRON, np.uint8)
         above = 2000.0
         centre = ((_MAP_X[0] + _MAP_X[1]) / 2, (_MAP_Y[0] + _MAP_Y[1]) / 2, above)
         self._map_pose = CameraPose(centre, 0.0, -90.0, 0.0, above * pixels / height)
@@ -68,20 +67,15 @@ class RailSurroundings:
         horizon = height / 2 + math.tan(math.radians(pose.tilt_deg)) * pose.focal_px(height)
         level = min(max(round(horizon), 8), height - 8)
         plane = np.array([0, _FAR_Y, 0.0]), np.array([1.0, 0, 0]), np.array([0, 0, 1.0])
-        self._warp(
-            self._far,
-            _plane(self._far_pose, *plane, self._far),
-            _plane(pose, *plane, out),
-            out,
-            0,
-            level + height // 24,
-        )
+        far = _plane(self._far_pose, *plane, self._far)
+        self._warp(self._far, far, _plane(pose, *plane, out), out, 0, level + height // 24)
         floor = np.zeros(3), np.array([1.0, 0, 0]), np.array([0, 1.0, 0])
         to = _plane(pose, *floor, out)
         edge = self._row_of(pose, stadium.BACK_Y + 5.0, out)
         near = max(self._row_of(pose, _NEAR_Y, out, aside) for aside in (-60.0, 10.0)) + 2
-        self._warp(self._ground, _plane(self._ground_pose, *floor, self._ground), to, out, edge, min(near, height))
-        self._warp(self._map, _plane(self._map_pose, *floor, self._map), to, out, level + 4, height)
+        ground, chart = _plane(self._ground_pose, *floor, self._ground), _plane(self._map_pose, *floor, self._map)
+        self._warp(self._ground, ground, to, out, edge, min(near, height))
+        self._warp(self._map, chart, to, out, level + 4, height, border=cv2.BORDER_TRANSPARENT)
         self._lines(pose, out)
         self._boards(pose, out)
 
@@ -91,10 +85,20 @@ class RailSurroundings:
         return int(pixel[1])
 
     @staticmethod
-    def _warp(source: Canvas, source_plane: Array, out_plane: Array, out: Canvas, top: int, bottom: int) -> None:
+    def _warp(
+        source: Canvas,
+        source_plane: Array,
+        out_plane: Array,
+        out: Canvas,
+        top: int,
+        bottom: int,
+        *,
+        border: int = cv2.BORDER_REPLICATE,
+    ) -> None:
+        """Rows `top` to `bottom` of what a painting of a plane looks like."""
         to = np.array([[1.0, 0, 0], [0, 1, -top], [0, 0, 1]]) @ out_plane @ np.linalg.inv(source_plane)
         band = out[top:bottom]
-        cv2.warpPerspective(source, to, (out.shape[1], bottom - top), dst=band, borderMode=cv2.BORDER_TRANSPARENT)
+        cv2.warpPerspective(source, to, (out.shape[1], bottom - top), dst=band, borderMode=border)
 
     def _lines(self, pose: CameraPose, out: Canvas) -> None:
         """The white lines near the camera, sharp."""
@@ -102,12 +106,8 @@ class RailSurroundings:
         x = pose.position_m[0]
         for line in range(LANES + 1):
             y = line * LANE_M
-            face(
-                out,
-                pose,
-                flat(max(x - 30, stadium.CHUTE_X), y - 0.025, min(x + 14, stadium.RUNOFF_X), y + 0.025),
-                white,
-            )
+            left, right = max(x - 30, stadium.CHUTE_X), min(x + 14, stadium.RUNOFF_X)
+            face(out, pose, flat(left, y - 0.025, right, y + 0.025), white)
         for place in (-0.05, FINISH_M):
             if abs(x - place) < 25:
                 face(out, pose, flat(place, -0.05, place + 0.06, TRACK_M + 0.05), white)
@@ -115,10 +115,8 @@ class RailSurroundings:
     def _boards(self, pose: CameraPose, out: Canvas) -> None:
         """The boards along the infield."""
         boards = crowd.boards()
-        first = 24  # they follow the 24 boards along the stand in the list of boards
-        del first
         y = stadium.INNER_BOARD_Y
-        for index, x in enumerate(np.arange(-6.0, 96.0, _BOARD_LENGTH)):
+        for index, x in enumerate(np.arange(-6.0, 96.0, stadium.BOARD_M)):
             if -34 < x - pose.position_m[0] < 14:
                 corners = np.array([[x, y, 0.95], [x + 6, y, 0.95], [x + 6, y, 0.0], [x, y, 0.0]])
                 hang(out, pose, corners, boards[index * 3 % len(boards)])

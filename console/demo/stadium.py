@@ -178,7 +178,8 @@ def _grain(canvas: Canvas, pose: CameraPose) -> None:
         )
         cv2.addWeighted(noise, 1.0, layer, weight, -128 * weight, dst=noise)
     luma = cv2.extractChannel(canvas[top:], 0)
-    cv2.insertChannel(cv2.multiply(luma, noise, scale=1 / 128), canvas[top:], 0)
+    grained = np.clip(cv2.multiply(luma, noise, scale=1 / 128), 16, 235)
+    cv2.insertChannel(grained, canvas[top:], 0)
 
 
 def _stroke(canvas: Canvas, pose: CameraPose, points: Array, width_m: float, colour: Paint) -> None:

@@ -175,6 +175,8 @@ class Loop:
         packets = packets.reshape(-1, PACKET)
         pids = (packets[:, 1] & 0x1F).astype(np.int32) << 8 | packets[:, 2]
         starts = np.flatnonzero((pids == _VIDEO_PID) & (packets[:, 1] & 0x40 > 0))
+        if not len(starts):
+            raise ConsoleError(f"{name} has no pictures", "Remove it; the demo draws it again")
         begins = np.where((starts >= 2) & (pids[np.maximum(starts - 2, 0)] == 0), starts - 2, starts)
         ends = np.append(begins[1:], len(packets))
         self._slots = [_taken_apart(packets[a:b], pids[a:b]) for a, b in zip(begins, ends, strict=True)]
@@ -182,7 +184,7 @@ class Loop:
         used = np.array([np.count_nonzero(pids == pid) % 16 for pid in range(0x2000)], np.uint8)
         self._step = used[pids]
         self._begins = begins
-        if not self._slots or begins[0] != 0 or not self._slots[0].key:
+        if begins[0] != 0 or not self._slots[0].key:
             raise ConsoleError(f"{name} does not begin with a picture", "Remove it; the demo draws it again")
 
     def __len__(self) -> int:

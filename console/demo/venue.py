@@ -16,6 +16,7 @@ import contextlib
 import logging
 import socket
 import sys
+import threading
 from pathlib import Path
 from typing import Protocol, cast
 
@@ -29,7 +30,7 @@ _HOST = "127.0.0.1"
 _BACKLOG_BYTES = 4 << 20
 """A client for whom this much waits (some 6 s) does not keep up."""
 _MOST_CLIENTS = 64
-_REQUEST_BYTES, _REQUEST_SECONDS = 8192, 5.0
+_REQUEST_BYTES, _REQUEST_SECONDS = 8192, 3.0
 _DATAGRAM = 7 * PACKET
 _PACE_S = 0.005
 _BEHIND_S = 1.0
@@ -286,7 +287,7 @@ class Venue:
         self._fps = fps
         self._parts = max(1, round(1 / fps / _PACE_S))
 
-    async def play(self, finish: asyncio.Event) -> None:
+    async def play(self, finish: threading.Event) -> None:
         """Send slot after slot at the rate until told to finish."""
         loop = asyncio.get_running_loop()
         begin, step = loop.time(), 0
@@ -329,11 +330,9 @@ async def _serve(parent: Parent) -> None:
         sources.append({"id": station.id, "name": station.name, "url": await _opened(outlet, port)})
         outlets.append(outlet)
     venue = Venue(loops, outlets, fps)
-    finish = asyncio.Event()
-    asyncio.get_running_loop().run_in_executor(None, parent.finish.wait).add_done_callback(lambda _: finish.set())
     parent.tell("ready", sources=sources, loop_frames=len(loops[0]), fps=fps)
     try:
-        await venue.play(finish)
+        await venue.play(parent.finish)
     finally:
         venue.close()
 

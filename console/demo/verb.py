@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -58,21 +59,28 @@ def run(args: argparse.Namespace) -> int:
     if headless and not args.headless:
         _say("There is no screen: the demo runs without the desk, as with --headless.")
     clips = _clips(args.cache or cache_dir(), form, clock)
-    return _perform(_Plan(form, clips, headless, args.seconds, args.report), clock)
+    return perform(Plan(form, clips, headless, args.seconds, args.report), clock)
 
 
-class _Plan:
+@dataclass(frozen=True)
+class Plan:
     """What is to be done."""
 
-    def __init__(self, form: Format, clips: Clips, headless: bool, seconds: float | None, report: Path | None) -> None:
-        self.form, self.clips, self.headless, self.seconds, self.report = form, clips, headless, seconds, report
+    form: Format
+    clips: Clips
+    headless: bool
+    seconds: float | None = None
+    """How long to be on air; None until the user ends it."""
+    report: Path | None = None
 
     @property
     def cuts_by_itself(self) -> bool:
+        """Whether nobody else is there to cut, or the cuts are judged."""
         return self.headless or self.report is not None
 
     @property
     def judges(self) -> bool:
+        """Whether the delivered stream is read back in the end."""
         return self.report is not None or (self.headless and self.seconds is not None)
 
 
@@ -126,7 +134,8 @@ def _clips(directory: Path, form: Format, clock: Clock) -> Clips:
     return clips
 
 
-def _perform(plan: _Plan, clock: Clock) -> int:
+def perform(plan: Plan, clock: Clock) -> int:
+    """Do it; the exit status. Raises ConsoleError."""
     stage = Stage(plan.form, plan.clips, clock)
     clean = False
     try:
@@ -143,7 +152,7 @@ def _perform(plan: _Plan, clock: Clock) -> int:
     return 0 if clean else 1
 
 
-def _on_air(plan: _Plan, stage: Stage, clock: Clock) -> tuple[Director, dict[str, Any], dict[str, Any]]:
+def _on_air(plan: Plan, stage: Stage, clock: Clock) -> tuple[Director, dict[str, Any], dict[str, Any]]:
     """From the first process to the last program frame. Ctrl-C ends it early, in order."""
     stage.begin()
     status = stage.wait_on_air()
@@ -168,7 +177,7 @@ def _on_air(plan: _Plan, stage: Stage, clock: Clock) -> tuple[Director, dict[str
     return director, status, processes
 
 
-def _follow(plan: _Plan, stage: Stage, director: Director, first: int, clock: Clock) -> None:
+def _follow(plan: Plan, stage: Stage, director: Director, first: int, clock: Clock) -> None:
     """Watch over the show, and cut, until its time is over."""
     rate = plan.form.rate
     seconds_ns = flicks_to_ns(rate.frame_flicks)
@@ -203,7 +212,7 @@ def _state_line(on_air_ns: int, status: dict[str, Any], takes: int) -> str:
     )
 
 
-def _judge(plan: _Plan, stage: Stage, director: Director, status: dict[str, Any], processes: dict[str, Any]) -> bool:
+def _judge(plan: Plan, stage: Stage, director: Director, status: dict[str, Any], processes: dict[str, Any]) -> bool:
     """Judge, write the report, say the verdict."""
     _say("Reading the delivered stream back ...")
     report = make_report(plan.form, plan.clips, stage.log_dir, stage.archive, director.takes, status, processes)
