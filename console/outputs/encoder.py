@@ -266,6 +266,7 @@ class Recorder:
             while self._clock.now() < until and not finish.is_set():
                 self._clock.wait_until(min(until, self._clock.now() + RETRY_NS // 10))
             if self._status and self._clock.now() >= self._next_report_ns:
+                self._status["fps"] = 0.0
                 self._send_status(self._clock.now())
             if finish.is_set() or not space or disk_free(self._config.directory) >= SPACE_TO_GO_ON_BYTES:
                 return

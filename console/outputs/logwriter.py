@@ -10,15 +10,21 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Sequence
+import sys
 from pathlib import Path
 from typing import Any
 
 from console.errors import ConsoleError
 from console.media.time import Format
-from console.outputs.cmaf import FIRST_CHUNK, LAST_CHUNK_BRAND, LATER_CHUNK, Chunk, chunk, read_chunks
 from console.outputs.log import AUDIO, INDEX, TRACKS, VIDEO, ProgramLog, TrackTime
+from console.outputs.trackwriter import TrackWriter, write_all
 
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
+LOCK = "writer.lock"
 CHUNKS_PER_GOP = 10
 log = logging.getLogger("console.log")
 
@@ -48,126 +54,20 @@ def _can_go_on(directory: Path, fmt: Format) -> bool:
     return known.format == fmt
 
 
-class _Track:
-    """One track's growing segment and the samples that wait for their chunk."""
-
-    def __init__(self, name: str, directory: Path, time: TrackTime) -> None:
-        self.name = name
-        self.time = time
-        self.init = 0
-        self.number: int | None = None
-        self.next_sample: int | None = None
-        """The sample behind the last one on disk."""
-        self.pending: list[bytes] = []
-        self._pending_first = 0
-        self._pending_key = False
-        self._directory = directory
-        self._fd = -1
-        self._size = 0
-        self._first = 0
-        self._last = 0
-        self._count = 0
-        self._sequence = 0
-
-    @property
-    def size_bytes(self) -> int:
-        """The growing segment's size."""
-        return self._size if self.number is not None else 0
-
-    @property
-    def count(self) -> int:
-        """The growing segment's samples."""
-        return self._count if self.number is not None else 0
-
-    @property
-    def first(self) -> int | None:
-        """The growing segment's first sample."""
-        return self._first if self.count else None
-
-    def path(self, number: int) -> Path:
-        return self._directory / f"{number}.m4s"
-
-    def resume(self, number: int) -> None:
-        """Go on behind the last whole chunk of segment `number`; cut what is torn behind it."""
-        self.close()
-        fd = os.open(self.path(number), os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o644)
-        chunks: list[Chunk] = []
-        with open(os.dup(fd), "rb") as file:
-            size = file.seek(0, os.SEEK_END)
-            try:
-                chunks.extend(read_chunks(file))
-            except ValueError as error:
-                log.warning("segment %s is cut where it is broken: %s", self.path(number), error)
-        self._fd, self._size, self.number = fd, chunks[-1].end if chunks else 0, number
-        if self._size < size:
-            os.ftruncate(fd, self._size)
-        os.lseek(fd, self._size, os.SEEK_SET)
-        self._count = sum(len(chunk.sizes) for chunk in chunks)
-        if chunks:
-            self._sequence = chunks[-1].sequence
-            self._first = self.time.sample_of(chunks[0].time)
-            self._last = self.time.sample_of(chunks[-1].time) + len(chunks[-1].sizes) - 1
-            self.next_sample = self._last + 1
-
-    def hold(self, sample: int, data: bytes, key: bool) -> None:
-        """Keep a sample for the next chunk; it must follow the ones that are held."""
-        if not self.pending:
-            self._pending_first, self._pending_key = sample, key
-        self.pending.append(data)
-
-    def follows(self, sample: int) -> bool:
-        """Whether a sample is the one behind those that are held."""
-        return not self.pending or sample == self._pending_first + len(self.pending)
-
-    def write(self, *, last: bool = False) -> None:
-        """Append what is held as one chunk. Raises OSError, with the file cut back to its whole chunks."""
-        brands: Sequence[bytes] = LATER_CHUNK if self._count else FIRST_CHUNK
-        first, samples = self._pending_first, self.pending
-        data = chunk(
-            samples,
-            sequence=self._sequence + 1,
-            time=first * self.time.timing.duration,
-            timing=self.time.timing,
-            key=self._pending_key,
-            utc_ns=self.time.start_ns(first),
-            brands=(*brands, LAST_CHUNK_BRAND) if last else brands,
-        )
-        self.pending = []
-        try:
-            _write_all(self._fd, data)
-        except OSError:
-            os.ftruncate(self._fd, self._size)
-            raise
-        self._sequence += 1
-        self._size += len(data)
-        if not self._count:
-            self._first = first
-        self._last = first + len(samples) - 1
-        self._count += len(samples)
-        self.next_sample = self._last + 1
-
-    def sealed(self) -> dict[str, Any] | None:
-        """Finish the growing segment: its line for the index; None when it holds nothing (it is removed)."""
-        number, self.number = self.number, None
-        self.close()
-        if number is None:
-            return None
-        if not self._count:
-            self.path(number).unlink(missing_ok=True)
-            return None
-        entry = {"segment": number, "track": self.name, "init": self.init, "first": self._first, "last": self._last}
-        return entry | {"count": self._count, "bytes": self._size}
-
-    def close(self) -> None:
-        if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1
-
-
-def _write_all(fd: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(fd, view) :]
+def _lock(directory: Path) -> int:
+    """Claim a log for this process, until the descriptor that comes back is closed or the process ends."""
+    fd = os.open(directory / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        if sys.platform == "win32":
+            msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)
+        else:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(fd)
+        raise ConsoleError(
+            f"Another encoder writes the program log in {directory}", "End the other engine or choose another --log"
+        ) from error
+    return fd
 
 
 class LogWriter:
@@ -181,14 +81,24 @@ class LogWriter:
         """Open or begin the log; one of another format is set aside first. Raises OSError, ConsoleError."""
         self.directory = directory
         self.format = fmt
+        self._index = -1
+        self._tracks = {track: TrackWriter(track, directory / track, TrackTime(track, fmt)) for track in TRACKS}
+        directory.mkdir(parents=True, exist_ok=True)
+        self._lock = _lock(directory)
+        try:
+            self._open(directory, fmt)
+        except BaseException:
+            self.close()
+            raise
+
+    def _open(self, directory: Path, fmt: Format) -> None:
         for track in TRACKS:
-            (directory / track).mkdir(parents=True, exist_ok=True)
+            (directory / track).mkdir(exist_ok=True)
         if not _can_go_on(directory, fmt):
             log.warning("another log in %s is set aside as %s", directory, set_aside(directory).name)
             for track in TRACKS:
                 (directory / track).mkdir()
         self._known = known = ProgramLog(directory)
-        self._tracks = {t: _Track(t, directory / t, TrackTime(t, fmt)) for t in TRACKS}
         flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
         self._index = os.open(directory / INDEX, flags, 0o644)
         self._index_size = known.bytes_indexed
@@ -257,7 +167,7 @@ class LogWriter:
     def _tell(self, entry: dict[str, Any]) -> None:
         data = json.dumps(entry).encode() + b"\n"
         try:
-            _write_all(self._index, data)
+            write_all(self._index, data)
         except OSError:
             os.ftruncate(self._index, self._index_size)
             raise
@@ -270,9 +180,10 @@ class LogWriter:
     def header(self, name: str, data: bytes) -> None:
         """Use a header from the next segment on; one that equals the newest changes nothing."""
         track = self._tracks[name]
-        if track.init and self._known.header(name, track.init) == data:
-            return
         folder = self.directory / name
+        newest = folder / f"init-{track.init}.mp4"
+        if track.init and newest.exists() and newest.read_bytes() == data:
+            return
         track.init += 1
         for target in (f"init-{track.init}.mp4", "init.mp4"):
             fresh = folder / f".{target}"
@@ -336,7 +247,10 @@ class LogWriter:
             self._tell(entry)
 
     def finish(self, *, end_of_show: bool = False) -> None:
-        """Write and seal everything: the encoder ends in order."""
+        """Write and seal everything: the encoder ends in order.
+
+        `end_of_show` marks the last chunk, where one is still to be written, as the last of the show.
+        """
         self.flush(last=end_of_show)
         for name in TRACKS:
             self._seal(name)
@@ -347,9 +261,10 @@ class LogWriter:
         """Let go of the files, whatever state they are in."""
         for track in self._tracks.values():
             track.close()
-        if self._index >= 0:
-            os.close(self._index)
-            self._index = -1
+        for fd in (self._index, self._lock):
+            if fd >= 0:
+                os.close(fd)
+        self._index = self._lock = -1
 
 
 def open_log(directory: Path, fmt: Format) -> LogWriter:

@@ -226,3 +226,11 @@ def test_the_end_of_the_show_is_marked(tmp_path):
     assert b"lmsg" in (tmp_path / VIDEO / f"{FIRST // 100}.m4s").read_bytes()
     lines = [json.loads(line) for line in (tmp_path / "index.jsonl").read_text().splitlines()]
     assert lines[-1] == {"stop": FIRST + 55}
+
+
+def test_a_log_has_one_writer_at_a_time(tmp_path):
+    writer = LogWriter(tmp_path, FMT)
+    with pytest.raises(ConsoleError, match="Another encoder writes the program log"):
+        LogWriter(tmp_path, FMT)
+    writer.close()
+    LogWriter(tmp_path, FMT).close()
