@@ -47,7 +47,7 @@ def _winner_x(t: float) -> float:
 
 
 def _main(t: float) -> CameraPose:
-    x = 4 + 0.87 * min(pack_x_m(t), 114)
+    x = 0.88 * min(pack_x_m(t), 114)
     return _breath(aim((54.0, -43.0, 20.0), (x, 18.0, 1.2), 22.5), t, 1.0, 0.0015)
 
 
@@ -55,8 +55,8 @@ def _tracking(t: float) -> CameraPose:
     done = _ease(t, 13.2, 15.2)
     x = _between(pack_x_m(t) + 0.6, _winner_x(t), done)
     y = _between(MIDDLE_Y, placings()[0].lane_y, done)
-    shot = _between(7.2 + 1.2 * _ease(t, 3.0, 8.0), 5.4, done)
-    return _breath(aim((54.0, -40.0, 6.6), (x, y, 1.75), shot), t, 2.0, 0.004)
+    shot = _between(6.6 + 1.1 * _ease(t, 3.0, 8.0), 5.2, done)
+    return _breath(aim((54.0, -40.0, 6.6), (x, y, 1.45), shot), t, 2.0, 0.004)
 
 
 def _head_on(t: float) -> CameraPose:
@@ -69,20 +69,21 @@ def _start(t: float) -> CameraPose:
     leaving = _ease(t, GUN_S + 0.55, GUN_S + 2.1)
     x = _between(-0.25, min(pack_x_m(t), FINISH_M + 12), leaving)
     away = _ease(t, GUN_S + 1.7, 11.0)
-    shot = _between(4.9 - 0.5 * _ease(t, 0.0, GUN_S), 5.6, leaving) + 6.0 * away
+    shot = _between(4.9 - 0.5 * _ease(t, 0.0, GUN_S), 5.6, leaving) + 3.6 * away
     return _breath(
         aim((8.2, -4.2, 1.05), (x, _between(4.3, MIDDLE_Y, leaving), _between(0.72, 1.3, leaving)), shot), t, 4.0, 0.004
     )
 
 
 def _finish(t: float) -> CameraPose:
-    follow = _ease(t, 12.0, 15.5)
-    x = 99.2 + 0.9 * _ease(t, 7.0, 12.0) + 5.0 * follow
-    return _breath(aim((96.4, -13.0, 4.4), (x, MIDDLE_Y + 0.6, 0.9), 8.4 - 0.8 * _ease(t, 6.0, 11.5)), t, 5.0, 0.003)
+    ahead, follow = _ease(t, 7.2, 10.6), _ease(t, 12.0, 15.5)
+    x = _between(pack_x_m(t) + 1.0, 99.7 + 5.0 * follow, ahead)
+    shot = _between(6.4, 7.8, _ease(t, 2.0, 9.0))
+    return _breath(aim((95.0, -13.0, 4.6), (x, MIDDLE_Y + 0.6 * ahead, 1.1), shot), t, 5.0, 0.003)
 
 
 def _beauty(t: float) -> CameraPose:
-    return aim((-30.0, -2.0, 41.0), (50 + 0.5 * t, 31 - 0.45 * t, 3.0), 96 - 1.1 * t)
+    return aim((-30.0, -2.0, 41.0), (47 + 0.7 * t, 27 - 0.6 * t, 5.0 + 0.45 * t), 84 - 1.4 * t)
 
 
 def _rail(t: float) -> CameraPose:

@@ -247,7 +247,7 @@ class People:
         corners, shown = self._bibs
         if shown[person]:
             fill(canvas, corners[person], _BIB)
-            if self._metre_px[person] > 90:
+            if self._metre_px[person] > 110:
                 _digits(canvas, corners[person], number, _INK)
 
     def cast(self, canvas: Canvas, strength: float = 0.52) -> None:
@@ -312,7 +312,7 @@ def _digits(canvas: Canvas, corners: Array, number: int, ink: Paint) -> None:
     """A number on a quadrilateral, as strokes."""
     along, down = corners[1] - corners[0], corners[3] - corners[0]
     strokes = corners[0] + _strokes(number) @ np.stack((along, down))
-    thick = max(1, round(float(np.hypot(*down)) * 0.08))
+    thick = max(1, round(float(np.hypot(*down)) * 0.06))
     cv2.polylines(canvas, list(fixed(strokes)), False, ink, thick, cv2.LINE_AA, SHIFT)
 
 

@@ -101,7 +101,7 @@ class CameraView:
     def _clocks(self, canvas: Canvas, pose: CameraPose, instant: float) -> None:
         number = self.station.number
         clock = f"{race_clock_s(instant):.2f}"
-        if number in (6, 8):
+        if number in (4, 6, 8):
             # As such boards do, it runs in tenths and stops in hundredths.
             shown = clock if instant > GUN_S + track_of(placings()[0].lane).finish_s else clock[:-1]
             hang(canvas, pose, stadium.score_corners(), _score_board(score_lines(instant), shown))
