@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +56,11 @@ class Keymap:
 
     name: str
     bindings: Mapping[str, Action]
+    _labels: Mapping[Action, str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        first = {action: printed(chord) for chord, action in reversed(list(self.bindings.items()))}
+        object.__setattr__(self, "_labels", first)
 
     def chords(self, action: Action) -> list[str]:
         """The chords that do an action, as they are printed."""
@@ -63,7 +68,7 @@ class Keymap:
 
     def label(self, action: Action) -> str:
         """The first chord that does an action, as it is printed on its button; empty when none does."""
-        return next(iter(self.chords(action)), "")
+        return self._labels.get(action, "")
 
     def digit(self, position: int) -> str:
         """What is printed on the tile of the source at a position (from 1): `3`, `⇧3`, or nothing."""

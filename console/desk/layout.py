@@ -10,6 +10,9 @@ _BUS_SHARES = (0.42, 0.46, 0.5, 0.54)
 """How much of the height the buses take at least; the best is chosen."""
 _BUS_WEIGHT = 2.6
 _COLUMNS_MAX = 12
+TILE_RING_WIDTH_PX = 320
+"""How wide the engine makes tiles. Where they would be shown a little larger they are shown as they are: sharper."""
+_LITTLE = 1.15
 _GAP_PX = 4
 _BORDER_PX, _BORDER_FULL_HEIGHT_PX = 6, 800
 _TILE_WIDTH_MIN_PX = 152
@@ -59,18 +62,20 @@ def arrange(
     """
     gap = max(2, round(_GAP_PX * scale))
     border = max(2, round(_BORDER_PX * scale * min(1.0, height / (_BORDER_FULL_HEIGHT_PX * scale))))
+    tile_border = max(2, round(border * 2 / 3))
+    native = int(TILE_RING_WIDTH_PX / aspect) + 2 * tile_border
     best = max(
         (
             fit
             for columns in range(1, max(1, min(count, _COLUMNS_MAX)) + 1)
             for visible in range(bool(count), -(-count // columns) + 1)
             for share in _BUS_SHARES
-            if (fit := _fit(width, height, count, columns, visible, share, gap, aspect, scale))
+            if (fit := _fit(width, height, count, columns, visible, share, gap, aspect, scale, native))
         ),
         default=None,
     )
     grid = best or _Fit(0, 0.0, 1, bool(count), max(2, height // 4))
-    return _placed(width, height, count, grid, gap, aspect, first_row, border)
+    return _placed(width, height, count, grid, gap, aspect, first_row, border, tile_border)
 
 
 class _Fit(NamedTuple):
@@ -84,7 +89,16 @@ class _Fit(NamedTuple):
 
 
 def _fit(
-    width: int, height: int, count: int, columns: int, visible: int, share: float, gap: int, aspect: float, scale: float
+    width: int,
+    height: int,
+    count: int,
+    columns: int,
+    visible: int,
+    share: float,
+    gap: int,
+    aspect: float,
+    scale: float,
+    native: int,
 ) -> _Fit | None:
     """Divide the space, the buses taking at least `share` of the height; None when tiles would be too small."""
     bus_full = int((width - gap) / 2 / aspect)
@@ -93,6 +107,8 @@ def _fit(
     tile_full = int((width - gap * (columns - 1)) / columns / aspect)
     bus_least = min(bus_full, int(height * share))
     tile_height = min(tile_full, bus_full, (height - bus_least - gap * visible) // visible)
+    if native < tile_height < native * _LITTLE:
+        tile_height = native
     if tile_height * aspect < _TILE_WIDTH_MIN_PX * scale:
         return None
     bus_height = min(bus_full, height - visible * (tile_height + gap))
@@ -101,18 +117,31 @@ def _fit(
     return _Fit(shown, (_BUS_WEIGHT * bus_height**2 + shown * tile_height**2) * evenness, columns, visible, tile_height)
 
 
+def _width(height: int, border: int, aspect: float) -> int:
+    """The width of a tile whose picture, inside the border, has the aspect."""
+    return round(max(0, height - 2 * border) * aspect / 2) * 2 + 2 * border
+
+
 def _placed(
-    width: int, height: int, count: int, grid: _Fit, gap: int, aspect: float, first_row: int, border: int
+    width: int,
+    height: int,
+    count: int,
+    grid: _Fit,
+    gap: int,
+    aspect: float,
+    first_row: int,
+    border: int,
+    tile_border: int,
 ) -> Layout:
     columns, visible, tile_height = grid.columns, grid.visible, grid.tile_height
     rows = -(-count // columns) if count else 0
     bus_height = min(int((width - gap) / 2 / aspect), height - visible * (tile_height + gap))
-    bus_width = min(int(bus_height * aspect), (width - gap) // 2)
+    bus_width = min(_width(bus_height, border, aspect), (width - gap) // 2)
     left = (width - 2 * bus_width - gap) // 2
     top = max(0, (height - bus_height - visible * (tile_height + gap)) // 2)
     preview = Rect(left, top, bus_width, bus_height)
     program = Rect(left + bus_width + gap, top, bus_width, bus_height)
-    tile_width = int(tile_height * aspect)
+    tile_width = _width(tile_height, tile_border, aspect)
     row_width = columns * tile_width + (columns - 1) * gap
     start = max(0, (width - row_width) // 2)
     first = max(0, min(first_row, rows - visible))
@@ -124,4 +153,4 @@ def _placed(
             continue
         y = top + bus_height + gap + (row - first) * (tile_height + gap)
         tiles.append(Rect(start + column * (tile_width + gap), y, tile_width, tile_height))
-    return Layout(preview, program, tuple(tiles), columns, rows, visible, first, border, max(2, round(border * 2 / 3)))
+    return Layout(preview, program, tuple(tiles), columns, rows, visible, first, border, tile_border)

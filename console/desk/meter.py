@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 FLOOR_DB = -60.0
 WARM_DB, HOT_DB = -18.0, -6.0
@@ -22,14 +22,18 @@ def height(db: float) -> float:
     return min(1.0, max(0.0, 1 - db / FLOOR_DB))
 
 
-@dataclass(frozen=True)
-class Bar:
+class Bar(NamedTuple):
     """One channel's bar and its held peak, in dB."""
 
     db: float = FLOOR_DB
     peak_db: float = FLOOR_DB
     peak_ns: int = 0
     seen_ns: int = 0
+
+    @property
+    def look(self) -> tuple[int, int]:
+        """How it looks, in steps too small to see."""
+        return round(self.db * 2), round(self.peak_db * 2)
 
 
 def moved(bar: Bar, linear: float, now_ns: int) -> Bar:
@@ -38,4 +42,4 @@ def moved(bar: Bar, linear: float, now_ns: int) -> Bar:
     db = max(to_db(linear), fallen, FLOOR_DB)
     if db >= bar.peak_db or now_ns - bar.peak_ns > _HOLD_NS:
         return Bar(db, db, now_ns, now_ns)
-    return replace(bar, db=db, seen_ns=now_ns)
+    return Bar(db, bar.peak_db, bar.peak_ns, now_ns)

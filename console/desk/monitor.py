@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import cast
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
@@ -18,7 +17,6 @@ from PySide6.QtGui import (
     QMouseEvent,
     QPainter,
     QPaintEvent,
-    QRegion,
     QResizeEvent,
     QShowEvent,
     QWheelEvent,
@@ -26,17 +24,16 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from console.desk import tokens
+from console.desk.canvas import Canvas
 from console.desk.director import Director
+from console.desk.dressing import dress_preview, dress_program, dress_source
 from console.desk.feed import Feed
 from console.desk.layout import Layout, Rect, arrange
 from console.desk.plates import Plate, Plates
-from console.desk.tile import Dressing, Tile
-from console.desk.world import PREVIEW, PROGRAM, World, source_word
-from console.media.time import FLICKS_PER_SECOND
+from console.desk.tile import Tile
+from console.desk.world import PREVIEW, PROGRAM, World
 
 FRAME_MS = 40
-_BACKGROUND = QColor(tokens.BACKGROUND)
-_CUES = {PROGRAM: "PGM", PREVIEW: "PVW"}
 
 
 class Multiview(QWidget):
@@ -57,12 +54,11 @@ class Multiview(QWidget):
         self._sources: dict[str, Tile] = {}
         self._shown: list[Tile] = []
         self._filter = ""
+        self._canvas = Canvas(1, 1)
         self._layout: Layout | None = None
         self._first_row = 0
         self._hovered: Tile | None = None
         self._second = -1
-        self._gaps: list[QRect] = []
-        self._stale = QRect()
         self.painted = 0
         """How many paint events there were."""
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -127,19 +123,18 @@ class Multiview(QWidget):
         room = max(1, len(self._shown))  # an empty grid keeps its place
         layout = arrange(size.width(), size.height(), room, scale=ratio, aspect=aspect, first_row=self._first_row)
         self._layout, self._first_row = layout, layout.first_row
-        self._preview.place(layout.preview, layout.border, ratio)
-        self._program.place(layout.program, layout.border, ratio)
+        canvas = self._canvas = Canvas(size.width(), size.height())
+        self._preview.place(layout.preview, layout.border, ratio, canvas)
+        self._program.place(layout.program, layout.border, ratio, canvas)
         for tile in self._sources.values():
-            tile.place(None, layout.tile_border, ratio)
+            tile.place(None, 0, ratio, canvas)
         for tile, rect in zip(self._shown, layout.tiles, strict=False):
-            tile.place(rect, layout.tile_border, ratio)
-        taken = QRegion()
+            tile.place(rect, layout.tile_border, ratio, canvas)
+        self._redress()
+        now = self._clock.now()
         for tile in self._tiles():
-            if tile.rect is not None:
-                taken += QRect(*tile.rect)
-        # QRegion is iterable, which the stubs do not know.
-        self._gaps = list(cast(Iterable[QRect], QRegion(self._size()) - taken))
-        self._dress()
+            tile.refresh(now)
+        self._compose(self._tiles())
         self.update()
         self.room_changed.emit()
 
@@ -151,65 +146,49 @@ class Multiview(QWidget):
         top = math.ceil((bus.y + bus.height) / self.devicePixelRatioF())
         return QRect(0, top, self.width(), self.height() - top)
 
-    def _dress(self) -> None:
-        """Bring what stands on the tiles up to date."""
+    def _redress(self) -> list[Tile]:
+        """Bring what stands on the tiles up to date; returns those that look different."""
         director, now = self._director, self._clock.now()
         world = director.world
-        black = world.is_black_at(now)
-        lamps = world.lamps(black=black)
-        asked_preview, asked_program = director.asked_preview(), director.asked_program()
+        lamps = world.lamps(black=world.is_black_at(now))
+        asked = (director.asked_preview(), director.asked_program())
+        changed = []
         for position, source in enumerate(world.setup.sources, 1):
             tile = self._sources.get(source.id)
-            if tile is None:
-                continue
-            lamp = lamps.get(source.id, "")
-            word, mark = self._word(world, tile)
-            dressing = Dressing(
-                source.name,
-                director.keymap.digit(position),
-                lamp,
-                _CUES.get(lamp, ""),
-                word,
-                mark,
-                self._detail(world, tile) if tile is self._hovered else "",
-                asked=source.id in (asked_preview, asked_program),
-            )
-            if tile.dress(dressing):
-                self._dirty(tile, whole=True)
-        air = world.air
-        going = air.move.to if air.move else air.preview
-        program_name = "BLACK" if air.program is None or black else self._name(world, air.program)
-        seconds = world.frame_at(now) * world.setup.format.rate.frame_flicks // FLICKS_PER_SECOND
-        clock = f"{seconds // 3600 % 24:02}:{seconds // 60 % 60:02}:{seconds % 60:02}" if world.linked else ""
-        if self._program.dress(Dressing(program_name, lamp="" if black else PROGRAM, cue="PROGRAM  PGM", clock=clock)):
-            self._dirty(self._program, whole=True)
-        preview_name = "BLACK" if going is None else self._name(world, going)
-        if self._preview.dress(Dressing(preview_name, lamp=PREVIEW, cue="PREVIEW  PVW")):
-            self._dirty(self._preview, whole=True)
-        self.setAccessibleDescription(f"Program {program_name}, preview {preview_name}")
+            if tile is not None and tile.dress(
+                dress_source(
+                    world,
+                    source,
+                    director.keymap.digit(position),
+                    lamps.get(source.id, ""),
+                    black=tile.feed.black,
+                    hovered=tile is self._hovered,
+                    asked=source.id in asked,
+                )
+            ):
+                changed.append(tile)
+        program, preview = dress_program(world, now), dress_preview(world)
+        changed += [self._program] if self._program.dress(program) else []
+        changed += [self._preview] if self._preview.dress(preview) else []
+        self.setAccessibleDescription(f"Program {program.name}, preview {preview.name}")
+        return changed
 
-    @staticmethod
-    def _name(world: World, source_id: str) -> str:
-        source = world.setup.source(source_id)
-        return source.name if source else source_id
+    def _dress(self) -> None:
+        self._compose(self._redress())
 
-    @staticmethod
-    def _word(world: World, tile: Tile) -> tuple[str, str]:
-        reading = world.status.sources.get(tile.id)
-        word = source_word(reading.state, reading.age_ms) if reading else ""
-        if word:
-            return word, "hollow" if reading and reading.state == "stale" else "filled"
-        return ("BLACK", "hollow") if tile.feed.black else ("", "")
-
-    @staticmethod
-    def _detail(world: World, tile: Tile) -> str:
-        reading = world.status.sources.get(tile.id)
-        if reading is None:
-            return ""
-        video = reading.video
-        parts = [f"{video.width}x{video.height}" if video.width else "", video.codec, f"{reading.fps:.0f} fps"]
-        parts += [reading.tier, f"{reading.latency_ms:.0f} ms" if reading.latency_ms else ""]
-        return " ".join(part for part in parts if part)
+    def _compose(self, tiles: Iterable[Tile]) -> None:
+        """Put tiles on the canvas and ask for one paint event that covers them."""
+        placed = [tile for tile in tiles if tile.rect is not None]
+        if not placed:
+            return
+        for tile in placed:
+            tile.render()
+        painter = self._canvas.painter()
+        touched = QRect()
+        for tile in placed:
+            touched = touched.united(self._logical(tile.paint(painter, self._plates)))
+        painter.end()
+        self.update(touched)
 
     # -- time -------------------------------------------------------------------------------------------------
 
@@ -218,22 +197,14 @@ class Multiview(QWidget):
         if self._layout is None or self.window().isMinimized() or self.visibleRegion().isEmpty():
             return
         now = self._clock.now()
-        world = self._director.world
-        for tile in (self._preview, self._program):
-            if tile.refresh(now):
-                self._dirty(tile)
-        for tile in self._shown:
-            reading = world.status.sources.get(tile.id)
-            blank = reading is not None and reading.state in ("lost", "slate") and not tile.feed.updates
-            if tile.rect is not None and tile.refresh(now, blank=blank):
-                self._dirty(tile)
+        changed = [tile for tile in self._tiles() if tile.refresh(now)]
         black = frozenset(tile.id for tile in self._sources.values() if tile.feed.black)
         second = now // 1_000_000_000
         if black != self._director.black or second != self._second:
             self._second = second
             self._director.black = black
-            self._dress()
-        self._flush()
+            changed += (tile for tile in self._redress() if tile not in changed)
+        self._compose(changed)
         self.ticked.emit()
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -254,33 +225,16 @@ class Multiview(QWidget):
         right, bottom = math.ceil((rect.x + rect.width) / ratio), math.ceil((rect.y + rect.height) / ratio)
         return QRect(left, top, right - left, bottom - top)
 
-    def _dirty(self, tile: Tile, *, whole: bool = False) -> None:
-        """Mark a tile for the next paint; one rectangle around all of them is cheaper than many."""
-        if tile.rect is not None:
-            self._stale = self._stale.united(self._logical(tile.rect if whole else tile.inner))
-            if whole:
-                self._flush()
-
-    def _flush(self) -> None:
-        if not self._stale.isEmpty():
-            self.update(self._stale)
-            self._stale = QRect()
-
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the tiles that the event touches."""
+        """Bring the canvas to the screen, and on it what concerns the whole window."""
         self.painted += 1
         ratio = self.devicePixelRatioF()
         dirty = event.rect()
+        left, top = math.floor(dirty.left() * ratio), math.floor(dirty.top() * ratio)
+        right, bottom = math.ceil((dirty.right() + 1) * ratio), math.ceil((dirty.bottom() + 1) * ratio)
         painter = QPainter(self)
         painter.scale(1 / ratio, 1 / ratio)
-        for gap in self._gaps:
-            painter.fillRect(gap, _BACKGROUND)
-        for tile in self._tiles():
-            if tile.rect is None or not dirty.intersects(self._logical(tile.rect)):
-                continue
-            if not self._logical(tile.inner).contains(dirty):
-                tile.paint_border(painter)
-            tile.paint(painter, self._plates)
+        painter.drawImage(left, top, self._canvas.image, left, top, right - left, bottom - top)
         if not self._director.world.linked:
             self._paint_veil(painter)
         self._paint_scroll(painter)

@@ -40,7 +40,7 @@ class Notice(QWidget):
     def text(self) -> str:
         """What stands there."""
         if self._hold is not None:
-            return f"Keep holding {self._hold.chord}: {self._hold.action}"
+            return f"Keep holding {self._hold.chord}"
         return self._refusal or self._last
 
     def refuse(self, reason: str) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent, QPen
+import math
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFontMetrics, QFontMetricsF, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 from console.desk import tokens
@@ -104,7 +106,10 @@ class ClockFace(QWidget):
     def __init__(self, name: str, widest: str, size_px: int, colour: str) -> None:
         super().__init__()
         self._text, self._colour = "", colour
+        self._figures: dict[str, QPixmap] = {}
         self._font = font(size_px)
+        # It paints its own ground, so the strip beneath is not painted 25 times a second.
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setFixedWidth(QFontMetrics(self._font).horizontalAdvance(widest) + 8)
         self.setAccessibleName(name)
         self.setToolTip(name)
@@ -118,10 +123,31 @@ class ClockFace(QWidget):
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw the figures."""
         painter = QPainter(self)
-        painter.setFont(self._font)
-        painter.setPen(QColor(self._colour))
-        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self._text)
+        painter.fillRect(self.rect(), QColor(tokens.PANEL))
+        figures = [self._figure(character) for character in self._text]
+        ratio = self.devicePixelRatioF()
+        x = (self.width() - sum(figure.width() for figure in figures) / ratio) / 2
+        for figure in figures:
+            painter.drawPixmap(QPointF(round(x * ratio) / ratio, 0), figure)
+            x += figure.width() / ratio
         painter.end()
+
+    def _figure(self, character: str) -> QPixmap:
+        """One character, painted once: laying out text 25 times a second would cost more than all buttons."""
+        ratio = self.devicePixelRatioF()
+        figure = self._figures.get(character)
+        if figure is None or figure.devicePixelRatio() != ratio:
+            width = math.ceil(QFontMetricsF(self._font).horizontalAdvance(character) * ratio)
+            figure = QPixmap(max(1, width), math.ceil(self.height() * ratio))
+            figure.setDevicePixelRatio(ratio)
+            figure.fill(QColor(tokens.PANEL))
+            painter = QPainter(figure)
+            painter.setFont(self._font)
+            painter.setPen(QColor(self._colour))
+            painter.drawText(QRectF(0, 0, width / ratio, self.height()), Qt.AlignmentFlag.AlignCenter, character)
+            painter.end()
+            self._figures[character] = figure
+        return figure
 
 
 class Strip(QWidget):

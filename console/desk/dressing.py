@@ -1,0 +1,78 @@
+"""What stands on a picture of the multiview: name, key, tally, trouble. Pure: from what is known to words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from console.desk.world import PREVIEW, PROGRAM, World, source_word
+from console.media.time import FLICKS_PER_SECOND
+from console.show.model import Source
+
+CUES = {PROGRAM: "PGM", PREVIEW: "PVW"}
+"""The words of the tally, for eyes that do not tell red from green."""
+
+
+@dataclass(frozen=True)
+class Dressing:
+    """What stands on a tile beside its picture."""
+
+    name: str = ""
+    badge: str = ""
+    """The key that puts it on preview."""
+    lamp: str = ""
+    cue: str = ""
+    word: str = ""
+    """What is wrong with the source."""
+    mark: str = ""
+    """The triangle before the word: `filled` for an alarm, `hollow` for a warning."""
+    detail: str = ""
+    """Shown while the mouse is over it."""
+    clock: str = ""
+    asked: bool = False
+    """It has been asked for and the engine has not confirmed it yet."""
+
+
+def dress_source(
+    world: World, source: Source, badge: str, lamp: str, *, black: bool, hovered: bool, asked: bool
+) -> Dressing:
+    """A source's tile."""
+    reading = world.status.sources.get(source.id)
+    word = source_word(reading.state, reading.age_ms) if reading else ""
+    mark = "hollow" if reading and reading.state == "stale" else "filled"
+    if not word and black:
+        word, mark = "BLACK", "hollow"
+    detail = _detail(world, source) if hovered else ""
+    return Dressing(source.name, badge, lamp, CUES.get(lamp, ""), word, mark if word else "", detail, asked=asked)
+
+
+def dress_program(world: World, now_ns: int) -> Dressing:
+    """The program's picture; not red while it is faded to black."""
+    black = world.is_black_at(now_ns)
+    name = "BLACK" if black else _name(world, world.air.program)
+    lamp = "" if black else PROGRAM
+    return Dressing(name, lamp=lamp, cue="PROGRAM  PGM", clock=_clock(world, now_ns) if world.linked else "")
+
+
+def dress_preview(world: World) -> Dressing:
+    """The preview's picture."""
+    return Dressing(_name(world, world.air.preview), lamp=PREVIEW, cue="PREVIEW  PVW")
+
+
+def _name(world: World, source_id: str | None) -> str:
+    source = world.setup.source(source_id)
+    return source.name if source else "BLACK"
+
+
+def _clock(world: World, now_ns: int) -> str:
+    second = world.frame_at(now_ns) * world.setup.format.rate.frame_flicks // FLICKS_PER_SECOND
+    return f"{second // 3600 % 24:02}:{second // 60 % 60:02}:{second % 60:02}"
+
+
+def _detail(world: World, source: Source) -> str:
+    reading = world.status.sources.get(source.id)
+    if reading is None:
+        return ""
+    video = reading.video
+    parts = [f"{video.width}x{video.height}" if video.width else "", video.codec, f"{reading.fps:.0f} fps"]
+    parts += [reading.tier, f"{reading.latency_ms:.0f} ms" if reading.latency_ms else ""]
+    return " ".join(part for part in parts if part)
