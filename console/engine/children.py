@@ -16,6 +16,8 @@ _log = logging.getLogger("console.engine.supervisor")
 _LINE_MAX = 1 << 20
 _BACK_OFF_FIRST_S, _BACK_OFF_MAX_S = 0.25, 8.0
 _HEALTHY_S = 10.0
+_AT_ONCE, _DOUBLINGS_MAX = 3, 16
+"""So many quick deaths in a row, less one, are followed by a start without a pause."""
 _ERRORS_KEPT = 5
 
 OnEvent = Callable[["Child", dict[str, Any]], None]
@@ -24,7 +26,7 @@ OnEvent = Callable[["Child", dict[str, Any]], None]
 class Child:
     """One supervised process: `python -m console VERB`, its configuration, its events.
 
-    It is started again at once when it dies after having run for a while, with a growing pause when it keeps dying.
+    It is started again at once when it dies, and with a growing pause when it keeps dying.
     `config` is asked anew for every start.
     """
 
@@ -72,17 +74,16 @@ class Child:
             await self._task
 
     async def _keep(self) -> None:
-        pause_s = 0.0
+        quick_deaths = 0
         loop = asyncio.get_running_loop()
         while not self._finishing.is_set():
             begun = loop.time()
             status = await self._live()
             if self._finishing.is_set():
                 return
-            ran_s = loop.time() - begun
-            pause_s = 0.0 if ran_s > _HEALTHY_S else min(_BACK_OFF_MAX_S, max(_BACK_OFF_FIRST_S, pause_s * 2))
-            if self.starts == 1 or ran_s > _HEALTHY_S:
-                pause_s = 0.0
+            quick_deaths = 0 if loop.time() - begun > _HEALTHY_S else quick_deaths + 1
+            doublings = min(quick_deaths, _DOUBLINGS_MAX) - _AT_ONCE
+            pause_s = 0.0 if doublings < 0 else min(_BACK_OFF_MAX_S, _BACK_OFF_FIRST_S * 2**doublings)
             reason = f": {self.last_words[-1]}" if self.last_words and status > 0 else ""
             _log.warning("%s ended with status %d%s; started again in %.2f s", self.name, status, reason, pause_s)
             self._on_event(self, {"event": "died", "status": status})
