@@ -74,5 +74,5 @@ def _detail(world: World, source: Source) -> str:
         return ""
     video = reading.video
     parts = [f"{video.width}x{video.height}" if video.width else "", video.codec, f"{reading.fps:.0f} fps"]
-    parts += [reading.tier, f"{reading.latency_ms:.0f} ms" if reading.latency_ms else ""]
+    parts += [reading.tier_name, f"{reading.latency_ms:.0f} ms" if reading.latency_ms else ""]
     return " ".join(part for part in parts if part)

@@ -9,6 +9,8 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
 
+from console.wire.tier import Tier
+
 T = TypeVar("T")
 
 
@@ -33,10 +35,16 @@ class SourceReading:
     duplicate: int = 0
     fps: float = 0.0
     age_ms: float | None = None
-    tier: str = ""
+    tier: int = 0
+    """How much of it is decoded (`console.wire.tier.Tier`); 0 is not known."""
     latency_ms: float | None = None
     reason: str = ""
     video: VideoFacts = field(default_factory=VideoFacts)
+
+    @property
+    def tier_name(self) -> str:
+        """The tier as a word."""
+        return Tier(self.tier).name.lower() if self.tier in set(Tier) else ""
 
 
 @dataclass(frozen=True)

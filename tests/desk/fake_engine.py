@@ -158,7 +158,7 @@ class FakeEngine:
         sources = {
             source.id: {
                 "state": "live", "in": frame % 100_000, "drop": 0, "out": frame % 100_000, "duplicate": 0, "fps": 25.0,
-                "age_ms": 20.0, "tier": "full" if source.id in (air.program, air.preview) else "reference",
+                "age_ms": 20.0, "tier": 4 if source.id in (air.program, air.preview) else 3,
                 "latency_ms": 200, "video": {"codec": "h264", "width": 1280, "height": 720, "fps": 25.0},
             }
             | self.states.get(source.id, {})

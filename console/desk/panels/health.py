@@ -106,7 +106,10 @@ class HealthPanel(Panel):
                 continue
             counts = (reading.in_, reading.drop, reading.out, reading.duplicate)
             exact = "in {}, dropped {}, out {}, duplicated {}".format(*map(count_text, counts))
-            hint = f"{source.name}: {reading.state} {reading.reason}".strip() + f"\n{exact}\ndecoded: {reading.tier}"
+            hint = (
+                f"{source.name}: {reading.state} {reading.reason}".strip()
+            hint += f"\n{exact}\ndecoded: {reading.tier_name}"
+            )
             age = "" if reading.age_ms is None else f"{reading.age_ms:.0f} ms"
             if reading.age_ms is not None and reading.age_ms >= 10_000:
                 age = f"{reading.age_ms / 1000:.0f} s"
@@ -114,7 +117,7 @@ class HealthPanel(Panel):
             cells = (
                 Cell(source.name, STATE_COLOURS.get(reading.state, tokens.TEXT), hint),
                 *(Cell(text, hint=hint, right=True) for text in figures),
-                Cell(reading.tier[:4], tokens.SECONDARY, hint),
+                Cell(reading.tier_name, tokens.SECONDARY, hint),
                 Cell(age, hint=hint, right=True),
             )
             rows.append((source.id, cells))
