@@ -106,10 +106,8 @@ class HealthPanel(Panel):
                 continue
             counts = (reading.in_, reading.drop, reading.out, reading.duplicate)
             exact = "in {}, dropped {}, out {}, duplicated {}".format(*map(count_text, counts))
-            hint = (
-                f"{source.name}: {reading.state} {reading.reason}".strip()
+            hint = f"{source.name}: {reading.state} {reading.reason}".strip()
             hint += f"\n{exact}\ndecoded: {reading.tier_name}"
-            )
             age = "" if reading.age_ms is None else f"{reading.age_ms:.0f} ms"
             if reading.age_ms is not None and reading.age_ms >= 10_000:
                 age = f"{reading.age_ms / 1000:.0f} s"
