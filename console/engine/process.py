@@ -7,9 +7,7 @@ Messages in: `{"rings": {...}}` and commands. Events out: `result`, `patch`, `st
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -22,7 +20,7 @@ from console.media.time import timecode
 from console.show.codec import show_from_file
 from console.show.history import History
 from console.show.model import Bus
-from console.wire.child import Parent
+from console.wire.child import ENGINE_NICE, Parent, set_priority
 
 _STATUS_PER_SECOND = 5
 _BACKLOG_MAX = 20
@@ -35,8 +33,7 @@ def main() -> int:
     parent = Parent()
     config = parent.config
     sys.setswitchinterval(0.0005)  # a thread that listens must not hold the tick back for the default 5 ms
-    with contextlib.suppress(OSError, AttributeError):
-        os.setpriority(os.PRIO_PROCESS, 0, -10)  # only root may; everybody else is nicer than the engine anyway
+    set_priority(ENGINE_NICE)
     clock = SystemClock()
     anchor = Anchor(**config["anchor"])
     journal_path = Path(config["journal"])

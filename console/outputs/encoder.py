@@ -7,10 +7,8 @@ next one starts by the same road as after a crash. Nothing here can hold the eng
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import logging
-import os
 import shutil
 import threading
 from collections.abc import Callable
@@ -29,10 +27,9 @@ from console.outputs.codecs import SOFTWARE, AudioEncoder, CodedPicture, VideoEn
 from console.outputs.follower import ClockSetBackError, Follower
 from console.outputs.log import AUDIO, VIDEO
 from console.outputs.logwriter import LogWriter, open_log, refused, set_aside
-from console.wire.child import Message, Parent
+from console.wire.child import ENCODER_NICE, Message, Parent, set_priority
 from console.wire.ring import PictureInfo, RingReader
 
-PRIORITY = -5
 AUDIO_BPS = 160_000
 RETRY_NS = 500_000_000
 REPORT_NS = 1_000_000_000
@@ -290,8 +287,7 @@ def main() -> int:
     """The child process `_encoder`."""
     parent = Parent()
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(levelname)s: %(message)s")
-    with contextlib.suppress(OSError, AttributeError):
-        os.setpriority(os.PRIO_PROCESS, 0, PRIORITY)  # only root may; program comes before everything but the tick
+    set_priority(ENCODER_NICE)
     try:
         config = EncoderConfig.parse(parent.config)
     except ConsoleError as error:

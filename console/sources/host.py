@@ -8,7 +8,6 @@ Run by the supervisor as `python -m console _source`; the agreement is in `conso
 from __future__ import annotations
 
 import logging
-import os
 import threading
 from pathlib import Path
 from typing import Protocol
@@ -23,11 +22,10 @@ from console.sources.screen import Screen
 from console.sources.sound import SoundFeed
 from console.sources.still import BlackSource, StillSource
 from console.sources.stream import StreamSource
-from console.wire.child import Message, Parent
+from console.wire.child import SOURCE_NICE, Message, Parent, set_priority
 from console.wire.ring import RingWriter
 from console.wire.sound import SoundWriter
 
-NICE = 5
 _TURN_NS = 50_000_000
 
 
@@ -85,8 +83,7 @@ def main() -> int:
     """Run one source; the exit status."""
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(levelname)s: %(message)s")
     parent = Parent()
-    if hasattr(os, "nice"):
-        os.nice(NICE)
+    set_priority(SOURCE_NICE)
     config = parent.config
     report = Report(str(config.get("id", "?")), parent.tell)
     try:

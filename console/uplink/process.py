@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import threading
 from pathlib import Path
 
@@ -15,9 +14,8 @@ from console.uplink.cmaf import CmafUplink
 from console.uplink.delivery import REFUSED, Cursor, Delivery
 from console.uplink.destination import Destination, parse_destination
 from console.uplink.rtmp import RtmpUplink
-from console.wire.child import Parent
+from console.wire.child import UPLINK_NICE, Parent, set_priority
 
-NICE = 3
 DRAIN_SECONDS = 4.0
 """When told to finish, this long is left to deliver what the log still has."""
 log = logging.getLogger("console.uplink")
@@ -51,8 +49,7 @@ def main() -> int:
     """The child process `_uplink`."""
     parent = Parent()
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(levelname)s: %(message)s")
-    if hasattr(os, "nice"):
-        os.nice(NICE)
+    set_priority(UPLINK_NICE)
     try:
         directory, cursor = Path(parent.config["log"]), Path(parent.config["cursor"])
         destination = parse_destination(str(parent.config["url"]))
