@@ -41,6 +41,9 @@ def accelerator() -> HWAccel | None:
     for name in candidates():
         if name in _failed:
             continue
+        if name not in hwdevices_available():
+            give_up(name, "it is no device of this FFmpeg")
+            continue
         try:
             accel = HWAccel(name, allow_software_fallback=True)
             accel.create(av.Codec("h264", "r"))  # before a sender is connected, not after

@@ -18,10 +18,11 @@ from console.media.clock import Clock
 from console.sources import hardware
 from console.sources.address import Address, Kind
 from console.sources.bridge import Bridge
-from console.sources.reasons import no_streams, reason
+from console.sources.reasons import no_streams, reason, unanswered
 
 OPEN_SECONDS = 5.0
 READ_SECONDS = 4.0
+_ALL_THE_TIME_NS = int(OPEN_SECONDS * 0.95e9)
 _LIVE_OPTIONS = {"analyzeduration": "3000000", "fpsprobesize": "0"}
 _INBOX_BYTES = 64 << 20
 
@@ -69,9 +70,12 @@ class Intake:
     _closed: threading.Event = field(default_factory=threading.Event)
     _bridge: Bridge | None = None
     _inbox_bytes: int = 0
+    _began_ns: int = 0
+    _opened: bool = False
 
     def start(self) -> None:
         """Begin; everything is told through `inbox`."""
+        self._began_ns = self.clock.now()
         self.room.set()
         threading.Thread(target=self._run, name="intake", daemon=True).start()
 
@@ -101,12 +105,15 @@ class Intake:
     def _why(self, error: Exception) -> ConsoleError:
         if self._bridge is not None and (why := self._bridge.reason()) is not None:
             return why
+        if not self._opened and self.clock.now() - self._began_ns > _ALL_THE_TIME_NS:
+            return unanswered(self.address)  # whatever FFmpeg makes of a read that was broken off
         return reason(error, self.address)
 
     def _read(self) -> None:
         # The container is not closed here: its streams are in use until the last packet is decoded. It goes with them.
         container = self._open()
         opened = self._chosen(container)
+        self._opened = True
         self.inbox.append(opened)
         wanted = [stream for stream in (opened.video, opened.audio) if stream is not None]
         for packet in container.demux(wanted):

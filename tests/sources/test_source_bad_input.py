@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import av
@@ -82,7 +82,7 @@ def test_a_clip_cut_off_in_the_middle_plays_what_there_is(tmp_path: Path, clip_m
     whole = clip_mp4.read_bytes()
     path.write_bytes(whole[: len(whole) * 2 // 3])
     with hosting(tmp_path, str(path)) as host:
-        assert in_order(host.collect(40), 100)
+        assert in_order(host.collect(40)[15:], 100)
         check_alive(host)
 
 
@@ -93,7 +93,7 @@ def test_a_file_that_appears_is_played(tmp_path: Path, clip_mp4: Path) -> None:
         shutil.copy(clip_mp4, tmp_path / "copy.mp4")
         os.replace(tmp_path / "copy.mp4", path)
         host.wait_told("recovered")
-        assert in_order(host.collect(20), 100)
+        assert in_order(host.collect(40)[15:], 100)
 
 
 @pytest.mark.parametrize("url", ["gopher://host/", "pattern:?colour=red", "tcp://127.0.0.1"])
@@ -120,20 +120,26 @@ def server(answer: Callable[[socket.socket], None]) -> Iterator[int]:
 
         thread = threading.Thread(target=serve)
         thread.start()
-        yield listener.getsockname()[1]
-        listener.shutdown(socket.SHUT_RDWR)
-        thread.join()
-        for connection in held:
-            connection.close()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+            for connection in held:
+                connection.close()
+            thread.join()
 
 
-@pytest.mark.parametrize("scheme", ["tcp", "http", "rtmp", "rtsp"])
-def test_a_host_that_accepts_and_says_nothing(tmp_path: Path, scheme: str) -> None:
-    with server(lambda _connection: None) as port, hosting(tmp_path, f"{scheme}://127.0.0.1:{port}/live/x") as host:
-        trouble = host.wait_told("trouble", 6)
-        assert "does not answer" in trouble["reason"]
-        assert f"127.0.0.1:{port}" in trouble["reason"]
-        check_alive(host)
+def test_hosts_that_accept_and_say_nothing(tmp_path: Path) -> None:
+    with server(lambda _connection: None) as port, ExitStack() as stack:
+        hosts = [
+            stack.enter_context(hosting(tmp_path / scheme, f"{scheme}://127.0.0.1:{port}/live/x"))
+            for scheme in ("tcp", "http", "rtmp", "rtsp")
+        ]
+        for host in hosts:
+            trouble = host.wait_told("trouble", 7)
+            assert "does not answer" in trouble["reason"]
+            assert f"127.0.0.1:{port}" in trouble["reason"]
+            check_alive(host)
 
 
 def test_a_port_where_nobody_listens(tmp_path: Path, free_port: FreePort) -> None:
@@ -171,13 +177,13 @@ def test_a_stream_that_stops_and_goes_on(tmp_path: Path, clip_ts: Path, free_por
     port = free_port()
     sender = send(clip_ts, "-f", "mpegts", f"udp://127.0.0.1:{port}?pkt_size=1316")
     with sender as process, hosting(tmp_path, f"udp://127.0.0.1:{port}") as host:
-        host.collect(50)
+        host.collect(20)
         process.send_signal(signal.SIGSTOP)
         host.wait_told("trouble", 4)
         told = len(host.events)
         process.send_signal(signal.SIGCONT)
         host.wait_told("recovered", 6, after=told)
-        host.collect(100)
+        host.collect(40)
         assert in_order(host.collect(25), FRAMES)
 
 
