@@ -20,9 +20,9 @@ from console.demo.paint import Canvas
 from console.demo.props import paint_props
 from console.demo.race import Array
 
-_PAN_DEG, _ZOOM = 24.0, 1.6
+_PAN_DEG, _ZOOM = 28.0, 1.6
 """A panel serves poses within this much pan and this ratio of zoom."""
-_MOST_PX = 9_000_000
+_MOST_PX = 6_000_000
 LIVELY_BLOCKS = range(9, 17)
 
 

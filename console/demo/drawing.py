@@ -45,9 +45,10 @@ def _video_encoder(form: Format) -> av.VideoCodecContext:
     encoder.thread_count = 1  # as many cameras are drawn at once as there are cores
     encoder.color_primaries = encoder.color_trc = encoder.colorspace = encoder.color_range = 1  # BT.709, limited
     encoder.options = {
-        "preset": "superfast", "profile": "high", "crf": "22", "maxrate": str(video_bits(form)),
+        "preset": "ultrafast", "profile": "high", "crf": "22", "maxrate": str(video_bits(form)),
         "bufsize": str(video_bits(form)), "bf": "2", "g": str(rate), "forced-idr": "1",
-        "x264-params": f"b-adapt=0:b-pyramid=none:weightp=0:scenecut=0:open-gop=0:min-keyint=1:aud=1:keyint={rate}",
+        "x264-params": "cabac=1:deblock=1,0,0:8x8dct=1:subme=1:b-adapt=0:b-pyramid=none:scenecut=0:open-gop=0:"
+            f"min-keyint=1:aud=1:keyint={rate}",
     }  # fmt: skip
     return encoder
 

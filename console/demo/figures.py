@@ -21,7 +21,7 @@ from console.demo.race import Array, Athlete
 
 SUN = np.array([-0.42, -0.62, 0.66]) / np.linalg.norm([-0.42, -0.62, 0.66])
 """Towards the sun."""
-_HALF = np.linspace(-1, 1, 8)
+_HALF = np.linspace(-1, 1, 6)
 _CIRCLE = np.stack([f(np.linspace(0, 2 * np.pi, 22, endpoint=False)) for f in (np.cos, np.sin)], axis=1)
 _TONES = ((0.70, 1.0, 0.0), (0.86, 0.80, 0.24), (1.0, 0.56, 0.42), (1.10, 0.28, 0.52))
 """Light, size and shift towards the sun (in radii) of the layers of a rounded limb."""
@@ -101,7 +101,7 @@ _BIB, _INK = paint((246, 246, 244)), paint((18, 20, 30))
 
 
 def _capsules(a: Array, b: Array, ra: Array, rb: Array) -> Array:
-    """Outlines around two circles each: centres (..., 2) and radii (...), shape (..., 16, 2)."""
+    """Outlines around two circles each: centres (..., 2) and radii (...), shape (..., 12, 2)."""
     line = b - a
     angle = np.arctan2(line[..., 1], line[..., 0])[..., None]
     # The tangents lean towards the smaller circle.
@@ -281,7 +281,7 @@ class People:
         slope = SUN[:2] / SUN[2]
         ga, gb = (p[..., :2] - slope * p[..., 2:3] for p in (a, b))
         flat = _capsules(ga, gb, np.broadcast_to(radii[:, 0], ga.shape[:2]), np.broadcast_to(radii[:, 1], gb.shape[:2]))
-        flat = flat.reshape(-1, *flat.shape[2:])[:, ::2]
+        flat = flat.reshape(-1, *flat.shape[2:])
         ground = np.concatenate((flat, np.zeros((*flat.shape[:2], 1))), axis=-1)
         pixels, depth = self._pose.project(ground, *self._size)
         return np.asarray(pixels[depth.min(axis=1) > 0.5])
