@@ -74,7 +74,8 @@ def arrange(
         ),
         default=None,
     )
-    grid = best or _Fit(0, 0.0, 1, bool(count), max(2, height // 4))
+    cramped = min(height // 4, int((width - gap) / 2 / aspect))
+    grid = best or _Fit(0, 0.0, 1, int(bool(count)), max(2, cramped))
     return _placed(width, height, count, grid, gap, aspect, first_row, border, tile_border)
 
 

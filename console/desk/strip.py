@@ -6,7 +6,7 @@ import math
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetrics, QFontMetricsF, QPainter, QPaintEvent, QPen, QPixmap
-from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QLabel, QLineEdit, QSizePolicy, QToolButton, QWidget
 
 from console.desk import tokens
 from console.desk.director import Director
@@ -25,6 +25,7 @@ from console.desk.summary import (
 )
 from console.desk.tokens import SEVERITY_COLOURS, Severity
 from console.desk.world import World
+from console.show.commands import RenameShow
 
 _MARKS = {Severity.ALARM: "filled", Severity.WARNING: "hollow"}
 _PAD_PX, _MARK_PX = 8, 18
@@ -170,9 +171,18 @@ class Strip(QWidget):
         self.menu_button.setToolTip("Menu")
         self.menu_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.menu_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.title = QLabel()
-        self.title.setMinimumWidth(40)
-        self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.title = QLineEdit()
+        self.title.setObjectName("title")
+        self.title.setMaxLength(80)
+        self.title.setMinimumWidth(60)
+        self.title.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.title.setAccessibleName("Name of the show")
+        self.title.setToolTip("Name of the show; click to change it")
+        self.title.returnPressed.connect(self._rename)
+        self.title.editingFinished.connect(self.title.clearFocus)
+        self.format = QLabel()
+        self.format.setProperty("role", "caption")
+        self.format.setToolTip("Format of the show")
         self.desk = WordButton("Desk", block=True)
         self.keys = WordButton("Keys")
         self.timecode = ClockFace("Timecode of the program (UTC)", "00:00:00:00", tokens.CLOCK_PX, tokens.TEXT)
@@ -184,6 +194,7 @@ class Strip(QWidget):
         row.setSpacing(4)
         row.addWidget(self.menu_button)
         row.addWidget(self.title, 3)
+        row.addWidget(self.format)
         row.addWidget(self.desk)
         row.addWidget(self.keys)
         row.addStretch(1)
@@ -208,9 +219,8 @@ class Strip(QWidget):
         self.desk.say(desk_word(guard))
 
     def _world_changed(self, world: World, _before: World) -> None:
-        name = f"{world.setup.name}  {world.setup.format}" if world.ever_linked else ""
-        self.title.setText(self.title.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, self.title.width()))
-        self.title.setToolTip(f"The show: {name}")
+        if not self.title.hasFocus():
+            self._show_title(world)
         status = world.status
         late = self._lateness.lately(status.late_ticks, self._director.clock.now()) if status.frame else 0
         self.program.say(program_word(world, late))
@@ -218,6 +228,19 @@ class Strip(QWidget):
         self.uplinks.say(uplink_word(world))
         self.alarms.say(alarm_word(world))
         self.on_air.show_text(clock_text(world.seconds_on_air()))
+
+    def _show_title(self, world: World) -> None:
+        name = world.setup.name if world.ever_linked else ""
+        if self.title.text() != name:
+            self.title.setText(name)
+            self.title.setCursorPosition(0)
+        self.title.setEnabled(world.linked)
+        self.format.setText(str(world.setup.format) if world.ever_linked else "")
+
+    def _rename(self) -> None:
+        name = self.title.text().strip()
+        if name and name != self._director.world.setup.name:
+            self._director.request(RenameShow(name))
 
     def tick(self) -> None:
         """Move the clock."""

@@ -52,6 +52,9 @@ QSpinBox {{ padding: 3px 4px; }}
 QSpinBox::up-button, QSpinBox::down-button {{ subcontrol-origin: border; width: 0px; }}
 QLineEdit:focus, QSpinBox:focus {{ border: 2px solid {t.FOCUS}; padding: 4px 7px; }}
 QSpinBox:focus {{ padding: 2px 3px; }}
+QLineEdit#title {{ background: transparent; border: 1px solid transparent; padding: 3px 4px; font-weight: 600; }}
+QLineEdit#title:hover {{ border-color: {t.LINE}; }}
+QLineEdit#title:focus {{ border: 2px solid {t.FOCUS}; padding: 2px 3px; }}
 QPushButton {{ background: {t.RAISED}; color: {t.TEXT}; border: 1px solid {t.LINE};
   border-radius: {t.CORNER_PX}px; padding: 5px 12px; }}
 QPushButton:hover {{ border-color: {t.SECONDARY}; }}

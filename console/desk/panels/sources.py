@@ -8,11 +8,12 @@ from PySide6.QtWidgets import QLabel, QLineEdit, QWidget
 from console.desk import tokens
 from console.desk.actions import Action, Verb
 from console.desk.director import Director
-from console.desk.panels.parts import STATE_COLOURS, Panel, button, row, set_severity
+from console.desk.panels.parts import STATE_COLOURS, Panel, button, caption, row, set_severity
 from console.desk.panels.table import Cell, Row, Table
 from console.desk.world import PREVIEW, PROGRAM, World, source_word
 from console.media.address import masked
-from console.show.commands import RemoveSource
+from console.show.commands import RemoveSource, SetKeyer
+from console.show.model import KEYERS
 
 _LAMPS = {PROGRAM: ("PGM", tokens.ALARM), PREVIEW: ("PVW", tokens.PREVIEW_BORDER)}
 
@@ -49,6 +50,14 @@ class SourcesPanel(Panel):
         self.column.addWidget(self.table, 1)
         self.column.addWidget(self.said)
         self.column.addLayout(row(self.add, self.edit, self.remove))
+        self.keyers = [
+            button(f"DSK {number}", f"Key the selected source with DSK {number}") for number in range(1, KEYERS + 1)
+        ]
+        for index, keyer in enumerate(self.keyers):
+            keyer.setCheckable(True)
+            keyer.clicked.connect(lambda _=False, index=index: self._set_keyer(index))
+        self.column.addWidget(caption("Keyed over program by"))
+        self.column.addLayout(row(*self.keyers))
         self.table.selectionModel().currentRowChanged.connect(lambda *_: self._choice_changed())
         director.changed.connect(self._world_changed)
         self._choice_changed()
@@ -80,7 +89,9 @@ class SourcesPanel(Panel):
             state = reading.state if reading else ""
             word = source_word(state, reading.age_ms if reading else None) or state.upper()
             reason = reading.reason if reading else ""
-            lamp, colour = _LAMPS.get(lamps.get(source.id, ""), ("", tokens.TEXT))
+            lamp, colour = _LAMPS.get(lamps.get(source.id, ""), ("", tokens.SECONDARY))
+            keyed = [str(index) for index, fill in enumerate(world.setup.keyers, 1) if fill == source.id]
+            lamp = " ".join((f"DSK {'+'.join(keyed)}" if keyed else "", lamp)).strip()
             hint = f"{source.name} ({source.id})\n{masked(source.url)}" + (f"\n{reason}" if reason else "")
             cells = (
                 Cell(self.director.keymap.digit(position), tokens.SECONDARY, hint),
@@ -97,6 +108,9 @@ class SourcesPanel(Panel):
         self.add.setEnabled(linked)
         self.edit.setEnabled(linked and chosen is not None)
         self.remove.setEnabled(linked and chosen is not None)
+        for keyer, source in zip(self.keyers, self.director.world.setup.keyers, strict=True):
+            keyer.setEnabled(linked and chosen is not None)
+            keyer.setChecked(chosen is not None and source == chosen)
 
     def _activated(self, index: QModelIndex) -> None:
         if chosen := self.table.rows.row_id(index.row()):
@@ -106,12 +120,25 @@ class SourcesPanel(Panel):
         if chosen := self.table.chosen():
             self.edit_wanted.emit(chosen)
 
+    def _set_keyer(self, index: int) -> None:
+        chosen = self.table.chosen()
+        is_set = chosen is not None and self.director.world.setup.keyers[index] == chosen
+        self.director.request(SetKeyer(index + 1, None if is_set else chosen), self._keyer_set)
+
+    def _keyer_set(self, refusal: str) -> None:
+        self._choice_changed()  # the button shows what the engine has, not what was clicked
+        if refusal:
+            self._say(refusal, "warning")
+
     def _remove(self) -> None:
         if chosen := self.table.chosen():
             self.director.request(RemoveSource(chosen), lambda refusal: self._removed(chosen, refusal))
 
     def _removed(self, source: str, refusal: str) -> None:
         undo = self.director.keymap.label(Action(Verb.UNDO))
-        self.said.setText(refusal or f"'{source}' is removed. {undo} brings it back.")
-        set_severity(self.said, "warning" if refusal else "")
+        self._say(refusal or f"'{source}' is removed. {undo} brings it back.", "warning" if refusal else "")
+
+    def _say(self, text: str, severity: str) -> None:
+        self.said.setText(text)
+        set_severity(self.said, severity)
         self.said.show()
