@@ -101,12 +101,12 @@ def _crowd(t: float) -> CameraPose:
 
 
 STATIONS = (
-    Station(1, "cam1", "Main stand", _main, softness=0.8),
-    Station(2, "cam2", "Tracking", _tracking, softness=2.4),
-    Station(3, "cam3", "Head-on", _head_on, softness=2.6),
+    Station(1, "cam1", "Main stand", _main, softness=1.0),
+    Station(2, "cam2", "Tracking", _tracking, softness=2.8),
+    Station(3, "cam3", "Head-on", _head_on, softness=2.8),
     Station(4, "cam4", "Start", _start, softness=1.6),
     Station(5, "cam5", "Finish line", _finish, softness=1.4),
-    Station(6, "cam6", "Beauty", _beauty, softness=0.8),
-    Station(7, "cam7", "Rail", _rail, softness=1.2),
+    Station(6, "cam6", "Beauty", _beauty, softness=1.0),
+    Station(7, "cam7", "Rail", _rail, softness=1.4),
     Station(8, "cam8", "Scoreboard", _crowd),
 )

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from console.demo import crowd, stadium
+from console.demo.cameras import Station
 from console.demo.optics import CameraPose
 from console.demo.paint import Canvas, face, flat, hang, paint
 from console.demo.race import FINISH_M, LANE_M, LANES, TRACK_M, Array
@@ -24,7 +25,7 @@ _APRON = paint(stadium.APRON_RGB)
 class RailSurroundings:
     """A far painting, a painting of the far ground, a map of the near ground, and what is painted per frame."""
 
-    def __init__(self, poses: Sequence[CameraPose], height: int) -> None:
+    def __init__(self, station: Station, poses: Sequence[CameraPose], height: int) -> None:
         middle = sum(pose.position_m[0] for pose in poses) / len(poses)
         focal = max(pose.focal_px(height) for pose in poses)
         tilt = sum(pose.tilt_deg for pose in poses) / len(poses)
@@ -32,7 +33,7 @@ class RailSurroundings:
         wide, tall = round(focal * 5.2), round(height * 1.5)
         self._far_pose = CameraPose(eye, -18.0, tilt, 0.0, focal / tall)
         self._far = np.empty((tall, wide, 4), np.uint8)
-        self._paint_far()
+        self._paint_far(station.softness * height / 720)
         # Level, so that rows of the painting are rows of the picture and nothing shimmers.
         low, broad = round(focal * 0.16), round(focal * 7.6)
         self._ground_pose = CameraPose(eye, 0.0, 0.0, 0.0, focal / (2 * low))
@@ -40,13 +41,13 @@ class RailSurroundings:
         stadium.paint_ground(self._ground, self._ground_pose)
         self._map = self._paint_map(height / 720)
 
-    def _paint_far(self) -> None:
+    def _paint_far(self, softness_px: float) -> None:
         stadium.paint_sky(self._far, self._far_pose)
         stadium.paint_land(self._far, self._far_pose)
         stadium.paint_masts(self._far, self._far_pose)
         stadium.paint_score_board(self._far, self._far_pose)
         stadium.paint_stands(self._far, self._far_pose)
-        cv2.GaussianBlur(self._far, (0, 0), 1.1, dst=self._far)
+        cv2.GaussianBlur(self._far, (0, 0), softness_px, dst=self._far)
         stadium.paint_ground(self._far, self._far_pose)
         stadium.paint_boards(self._far, self._far_pose)
 

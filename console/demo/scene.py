@@ -20,7 +20,7 @@ from console.demo.props import paint_finish_clock
 from console.demo.race import ATHLETES, GUN_S, Array, placings, race_clock_s, runners_at, track_of
 from console.demo.rail import RailSurroundings
 from console.media import barcode
-from console.media.picture import Picture
+from console.media.picture import NEUTRAL, Picture
 from console.media.time import Format
 
 
@@ -56,7 +56,7 @@ class CameraView:
         self._poses = [self.station.pose_at(n / form.rate.fps) for n in range(self.frames)]
         self._canvas = np.zeros((form.height, form.width, 4), np.uint8)
         self._wardrobes = [Wardrobe.of(athlete) for athlete in ATHLETES]
-        self._rail = RailSurroundings(self._poses, form.height) if number == 7 else None
+        self._rail = RailSurroundings(self.station, self._poses, form.height) if number == 7 else None
         phases = crowd.PHASES if number == 8 else 1
         self._still = (
             None if self._rail else Surroundings(self.station, self._poses, form.width, form.height, phases=phases)
@@ -89,6 +89,8 @@ class CameraView:
         cv2.extractChannel(half, 1, dst=out.u)
         cv2.extractChannel(half, 2, dst=out.v)
         barcode.burn(out.y, self.station.number, frame)
+        rows = barcode.strip_rows(self.form.height) // 2
+        out.u[-rows:] = out.v[-rows:] = NEUTRAL
 
     def _smear(self, frame: int) -> None:
         """What the shutter makes of a quick pan."""
