@@ -16,7 +16,6 @@ import pytest
 
 TESTS = Path(__file__).parent
 os.environ["QT_QPA_PLATFORM"] = "offscreen"  # what is to be seen on a screen runs in a process of its own, on `xvfb`
-os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
 
 
 def pytest_configure(config: pytest.Config) -> None:
