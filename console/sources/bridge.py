@@ -21,6 +21,7 @@ from console.sources.address import Address
 
 _GUARD = Path(__file__).with_name("bridge_guard.py")
 _LINES = 20
+_LAST_WORDS_SECONDS = 0.5
 _REASONS: tuple[tuple[str, str, str], ...] = (
     ("passphrase|bad secret|1010|unsecure", "refuses the passphrase", "Correct the passphrase in the address"),
     ("already in use|address in use", "can't be listened to: the port is in use", "Choose another port"),
@@ -61,6 +62,7 @@ class Bridge:
         self._address = address
         self._process: subprocess.Popen[bytes] | None = None
         self._said: deque[str] = deque(maxlen=_LINES)
+        self._listener = threading.Thread(target=self._listen, name="bridge-err", daemon=True)
 
     def start(self) -> str:
         """Start it; returns what FFmpeg's libraries are to open. Raises ConsoleError."""
@@ -72,7 +74,7 @@ class Bridge:
         assert self._process.stdin is not None  # noqa: S101  # asked for above
         assert self._process.stdout is not None  # noqa: S101
         self._process.stdin.write(self._address.target.encode() + b"\n")
-        threading.Thread(target=self._listen, name="bridge-err", daemon=True).start()
+        self._listener.start()
         return f"pipe:{self._process.stdout.fileno()}"
 
     def kill(self) -> None:
@@ -82,6 +84,8 @@ class Bridge:
 
     def reason(self) -> ConsoleError | None:
         """Why it ended, as far as its last words tell; None when they tell nothing."""
+        if self._listener.ident is not None:
+            self._listener.join(_LAST_WORDS_SECONDS)
         text = "\n".join(self._said).lower()
         for pattern, says, remedy in _REASONS:
             if re.search(pattern, text):

@@ -87,6 +87,13 @@ class VideoDecoder:
         self._set_skip(_SKIP[tier])
         return frames + self._run(packet)
 
+    def skip_to_key(self) -> None:
+        """Decode nothing before the next key frame."""
+        self._forget()
+        self._synced = False
+        self._waited = 0
+        self.waits_for_key = True
+
     def drain(self) -> list[av.VideoFrame]:
         """The pictures that are still inside, at the end of the stream."""
         return self._run(None) if self._synced else []
@@ -106,8 +113,7 @@ class VideoDecoder:
         self._pending.append(packet)
         self._pending_bytes += packet.size
         if len(self._pending) > _KEPT_PACKETS or self._pending_bytes > _KEPT_BYTES:
-            self._forget()
-            self.waits_for_key = True
+            self.skip_to_key()
         return frames
 
     def _forget(self) -> None:

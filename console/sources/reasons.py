@@ -99,6 +99,13 @@ def no_key_frame(address: Address) -> ConsoleError:
     )
 
 
+def too_much(address: Address, codec: str) -> ConsoleError:
+    """This machine does not keep up with the pictures."""
+    return ConsoleError(
+        f"{address.shown} is too much to decode on this machine ({codec})", "Send smaller or fewer pictures"
+    )
+
+
 def ended(address: Address) -> ConsoleError:
     """The far end closed an open stream."""
     return ConsoleError(f"{address.shown} ended the stream", _LIVE_REMEDY)

@@ -19,20 +19,21 @@ from console.sources import hardware, reasons
 from console.sources.address import Address, Kind
 from console.sources.card import draw_card
 from console.sources.intake import OPEN_SECONDS, Arrived, Ended, Intake, Opened
-from console.sources.path import Path, Waiting, described
+from console.sources.path import AUDIO, VIDEO, Path, Waiting, described
 from console.sources.report import Report
 from console.sources.screen import Screen
 from console.sources.sound import SoundFeed
 from console.sources.timeline import MS, SECOND, Timeline
 from console.wire.tier import Tier
 
-VIDEO, AUDIO = 0, 1
 _TURN_NS = 10 * MS
 _SOUND_LEAD_NS = 150 * MS
 _HELD_AHEAD_NS = SECOND
 _LIVE_MOST_NS = 4 * SECOND
 _CLIP_LATENCY_NS = 100 * MS
 _HURRY_NS, _SKIP_NS, _JUMP_NS = 150 * MS, 100 * MS, 500 * MS
+_WORK_NS, _SEEN_NS, _STRAIN_NS = 50 * MS, 200 * MS, 10 * SECOND
+_STRAINS = 3
 _QUIET_NS, _GONE_NS = 3 * SECOND // 2, 3 * SECOND
 _BLIND_NS, _GIVE_UP_NS = 5 * SECOND, 10 * SECOND
 _PAUSE_NS, _PAUSE_MOST_NS = SECOND // 2, 15 * SECOND
@@ -62,11 +63,14 @@ class StreamSource:
         self._audio: deque[Waiting] = deque()
         self._intake: Intake | None = None
         self._path: Path | None = None
-        self._paths = 0
+        self._afresh = True
+        """The next connection is the first, or comes after one that failed: not the next round of a clip."""
         self._began_at = self._quiet_since = self._pictured_at = self._opened_at = 0
         self._retry_at: int | None = None
         self._pause_ns = 0
-        self._last_ts = self._lag_ns = 0
+        self._last_ts = self._lag_ns = self._strained_until = 0
+        self._behind_since: int | None = None
+        self._strains: deque[int] = deque(maxlen=_STRAINS)
         self._held = False
 
     def run(self, finish: threading.Event) -> None:
@@ -146,12 +150,11 @@ class StreamSource:
             self._video.clear()
             self._audio.clear()
         self._timeline.reference = VIDEO if opened.video is not None else AUDIO
-        if opened.finite and self._paths and not self._report.in_trouble:
-            self._timeline.splice()
-        else:
+        first, self._afresh = self._afresh, False
+        if first:
             self._timeline.reconnected()
-        first = self._paths == 0 or self._report.in_trouble
-        self._paths += 1
+        else:
+            self._timeline.splice()
         self._path = Path(opened, self._rate, self._clock, self._lag_ns)
         self._quiet_since = self._opened_at = now
         if first:
@@ -164,26 +167,13 @@ class StreamSource:
             self._report.note(f"is decoded with {opened.hardware}")
 
     def _arrive(self, item: Arrived, path: Path, now: int) -> None:
-        packet = item.packet
-        path.packets += 1
-        is_video = packet.stream_index == path.video_index
-        stream = VIDEO if is_video else AUDIO
-        num, den = path.bases[packet.stream_index]
-        raw = packet.dts if packet.dts is not None else packet.pts
-        raw_ns = None if raw is None else raw * num * SECOND // den
-        duration = (packet.duration or 0) * num * SECOND // den
-        ts = self._timeline.stamp(stream, raw_ns, duration, item.arrival_ns, unordered=packet.dts is None)
-        if raw is None:
-            packet.pts = packet.dts = ts * den // (num * SECOND)
-        elif shift := self._timeline.shift(stream) * den // (num * SECOND):
-            packet.dts = None if packet.dts is None else packet.dts + shift
-            packet.pts = None if packet.pts is None else packet.pts + shift
-        if is_video:
+        waiting = path.stamped(item, self._timeline)
+        if waiting.is_video:
             self._report.counts.received += 1
-            self._video.append(Waiting(packet, ts, path))
+            self._video.append(waiting)
         else:
-            self._audio.append(Waiting(packet, ts, path))
-        if stream == self._timeline.reference:
+            self._audio.append(waiting)
+        if waiting.is_video == (self._timeline.reference == VIDEO):
             self._quiet_since = now
 
     def _end(self, ended: Ended, now: int) -> None:
@@ -205,6 +195,7 @@ class StreamSource:
 
     def _retry(self, now: int) -> None:
         """Connect again: at once after a good time, else after a pause that grows."""
+        self._afresh = True
         healthy = self._path is not None and now - self._opened_at > _HEALTHY_NS
         if healthy or self._address.listens:
             self._pause_ns = 0
@@ -219,7 +210,10 @@ class StreamSource:
     def _play_video(self, now: int, tier: Tier) -> int:
         """Decode what is due soon; the instant at which there is more to do."""
         queue = self._video
+        until = now + _WORK_NS
         while queue:
+            if now > until:
+                return now  # far behind: the rest of the loop has its turn too
             head = queue[0]
             step = self._timeline.step_ns(VIDEO)
             lead = self._screen.lead_ns(step // 2 if head.path.whole.doubles else step)
@@ -228,16 +222,11 @@ class StreamSource:
                 return at
             behind = now - self._timeline.due(head.ts_ns)
             if behind > _JUMP_NS and self._catch_up(now):
+                self._strain(head.path, now)
                 continue
             queue.popleft()
-            video = head.path.video
-            if video is None:
-                continue
-            if head.packet is None:
-                frames = video.drain()
-            else:
-                frames = video.decode(head.packet, min(tier, Tier.ACTIVE) if behind > _HURRY_NS else tier)
-            for frame in frames:
+            self._bear(head.path, behind, now)
+            for frame in self._decoded(head, min(tier, Tier.ACTIVE) if behind > _HURRY_NS else tier):
                 self._show(frame, head, now, step)
             if tier <= Tier.KEY:
                 self._flowing(head.path)
@@ -245,6 +234,34 @@ class StreamSource:
         if self._held:
             self._screen.still(on=True)
         return now + _TURN_NS
+
+    def _decoded(self, head: Waiting, tier: Tier) -> list[av.VideoFrame]:
+        video = head.path.video
+        if video is None:
+            return []
+        if head.packet is None:
+            return video.drain()
+        frames = video.decode(head.packet, tier)
+        self._report.counts.drop += video.waits_for_key
+        return frames
+
+    def _bear(self, path: Path, behind: int, now: int) -> None:
+        """When decoding stays behind for a second, it is too much: leave the rest until the next key frame."""
+        if behind < _JUMP_NS:
+            self._behind_since = None
+        elif self._behind_since is None:
+            self._behind_since = now
+        elif now - self._behind_since > SECOND and path.video is not None:
+            self._behind_since = None
+            path.video.skip_to_key()
+            self._strain(path, now)
+
+    def _strain(self, path: Path, now: int) -> None:
+        """Pictures had to be left out to keep up; the third time in ten seconds it is told."""
+        self._strains.append(now)
+        if len(self._strains) == _STRAINS and now - self._strains[0] < _STRAIN_NS and path.video is not None:
+            self._strained_until = now + _STRAIN_NS
+            self._report.trouble(reasons.too_much(self._address, path.video.name))
 
     def _catch_up(self, now: int) -> bool:
         """Far behind: go on at the last key frame that should have been shown; False when there is none."""
@@ -272,7 +289,8 @@ class StreamSource:
             path.came_out(head.ts_ns - ts)
             self._lag_ns = path.lag_ns
             behind = self._clock.now() - due
-            if behind > _SKIP_NS and self._video and timeline.due(self._video[0].ts_ns) < now:
+            newer = self._video and timeline.due(self._video[0].ts_ns) < now
+            if behind > _SKIP_NS and newer and now - self._pictured_at < _SEEN_NS:
                 counts.drop += 1
                 continue
             try:
@@ -316,7 +334,7 @@ class StreamSource:
 
     def _flowing(self, path: Path) -> None:
         """Pictures (or sound) of the present connection come out."""
-        if path is self._path and self._intake is not None:
+        if path is self._path and self._intake is not None and self._clock.now() > self._strained_until:
             self._report.recovered()
 
     # -- health --

@@ -136,7 +136,7 @@ def test_hosts_that_accept_and_say_nothing(tmp_path: Path) -> None:
             for scheme in ("tcp", "http", "rtmp", "rtsp")
         ]
         for host in hosts:
-            trouble = host.wait_told("trouble", 7)
+            trouble = host.wait_told("trouble", 12)
             assert "does not answer" in trouble["reason"]
             assert f"127.0.0.1:{port}" in trouble["reason"]
             check_alive(host)

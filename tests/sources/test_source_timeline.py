@@ -35,7 +35,7 @@ def test_what_is_sent_evenly_is_due_evenly(seed: int, jitter: int, ppm: int, fir
     for stamp, arrival in sent(1500, seed, jitter=jitter, ppm=ppm, first=first):
         due = timeline.due(timeline.stamp(VIDEO, stamp, FRAME, arrival))
         assert due > arrival  # the jitter is less than the latency
-        assert due - arrival <= LATENCY + jitter + 5 * MS
+        assert due - arrival <= LATENCY + jitter + 25 * MS  # slewing follows a clock 200 ppm off by 20 ms
         dues.append(due)
     assert timeline.resets == 0
     for before, after in pairwise(dues[150:]):
