@@ -212,7 +212,7 @@ class TestLocks:
     def test_every_pin_has_a_hash_and_nothing_names_a_place(self, name: str) -> None:
         text = (ROOT / "packaging" / name).read_text()
         pins = re.split(r"\n(?=\S)", re.sub(r"^#.*\n|^ +#.*\n", "", text, flags=re.MULTILINE).strip())
-        assert len(pins) > 30
+        assert len(pins) > 15
         for pin in pins:
             assert re.match(r"[a-z0-9-]+==\S+( ; [^\\]+)? \\\n    --hash=sha256:[0-9a-f]{64}", pin), pin
         assert not re.search(r"://|--index|--extra|--find|(?<![0-9a-z])/", text)
