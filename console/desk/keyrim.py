@@ -57,6 +57,7 @@ def to_key_event(event: QKeyEvent) -> KeyEvent:
         shift=bool(held & Qt.KeyboardModifier.ShiftModifier) and name != "Question",
         pressed=event.type() == QEvent.Type.KeyPress,
         repeat=event.isAutoRepeat(),
+        at_ms=event.timestamp(),
     )
 
 
@@ -74,8 +75,8 @@ class KeyRim(QObject):
 
     changed = Signal(bool, str)
 
-    def __init__(self, director: Director) -> None:
-        super().__init__()
+    def __init__(self, director: Director, parent: QObject) -> None:
+        super().__init__(parent)
         self._director = director
         self._windows: list[QWidget] = []
         self._filtered: QWindow | None = None
@@ -84,7 +85,7 @@ class KeyRim(QObject):
         assert isinstance(app, QApplication)  # noqa: S101 - the desk has windows
         self._app = app
         app.focusWindowChanged.connect(self._focus_moved)
-        app.focusObjectChanged.connect(self._focus_moved)
+        app.focusChanged.connect(self._focus_moved)
 
     def add_console_window(self, window: QWidget) -> None:
         """Let keys act while this top-level window has the keyboard."""
@@ -99,6 +100,8 @@ class KeyRim(QObject):
             self._filtered = focus
             if focus is not None:
                 focus.installEventFilter(self)
+        if focus is not None and focus.type() is Qt.WindowType.Popup:
+            return  # a menu leaves the keys as they are; the filter closes it when one of them comes
         live, why = self._judge(focus)
         if (live, why) != (self.live, self.why):
             if not live:
@@ -109,7 +112,7 @@ class KeyRim(QObject):
     def stop(self) -> None:
         """Let go of the keyboard before the windows are gone."""
         self._app.focusWindowChanged.disconnect(self._focus_moved)
-        self._app.focusObjectChanged.disconnect(self._focus_moved)
+        self._app.focusChanged.disconnect(self._focus_moved)
 
     def _judge(self, focus: QWindow | None) -> tuple[bool, str]:
         if focus is None:

@@ -1,7 +1,9 @@
 """Keys as a pure state machine: key events in, intended actions out.
 
-Auto-repeat never acts, neither does a key that is already down. Some actions need their key held: they come out of
-`elapsed` when the time is up, and letting go early is answered with a hint.
+Auto-repeat never acts, neither does a key that is already down. X11 repeats a held key as releases and presses, and Qt
+does not always see that they are no real ones: a key that comes down within `REBOUND_MS` of going up has never been up.
+That also calms contacts that bounce. Some actions need their key held: they come out of `elapsed` when the time is up,
+and letting go early is answered with a hint.
 """
 
 from __future__ import annotations
@@ -10,6 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from console.desk.actions import HOLD_NS, UNLOCK_HOLD_NS, Action, Verb
+
+REBOUND_MS = 30
+"""No finger leaves a key and strikes it again within this time."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +27,8 @@ class KeyEvent:
     alt: bool = False
     pressed: bool = True
     repeat: bool = False
+    at_ms: int = 0
+    """When it happened, by the clock of the window system."""
 
     @property
     def chord(self) -> str:
@@ -45,11 +52,21 @@ class Hold:
 
 
 @dataclass(frozen=True)
+class Released:
+    """The key that went up last, and what it was held for."""
+
+    key: str
+    at_ms: int
+    hold: Hold | None
+
+
+@dataclass(frozen=True)
 class Keyboard:
-    """Which keys are down, and which of them is being held for something."""
+    """Which keys are down, which of them is being held for something, and which went up last."""
 
     down: frozenset[str] = field(default=frozenset())
     hold: Hold | None = None
+    released: Released | None = None
 
 
 @dataclass(frozen=True)
@@ -71,7 +88,10 @@ def press(
     bound = action is not None
     if event.repeat or event.name in keyboard.down:
         return keyboard, Pressed(bound)
-    keyboard = replace(keyboard, down=keyboard.down | {event.name})
+    released = keyboard.released
+    keyboard = replace(keyboard, down=keyboard.down | {event.name}, released=None)
+    if released is not None and released.key == event.name and event.at_ms - released.at_ms <= REBOUND_MS:
+        return replace(keyboard, hold=keyboard.hold or released.hold), Pressed(bound)
     if action is None:
         return keyboard, Pressed()
     hold_ns = UNLOCK_HOLD_NS if locked and action.verb is Verb.LOCK else HOLD_NS.get(action.verb)
@@ -84,9 +104,10 @@ def press(
 def _released(keyboard: Keyboard, event: KeyEvent) -> tuple[Keyboard, Pressed]:
     if event.repeat:
         return keyboard, Pressed()
-    hold = keyboard.hold
-    keyboard = replace(keyboard, down=keyboard.down - {event.name})
-    if hold is None or hold.key != event.name:
+    hold = keyboard.hold if keyboard.hold is not None and keyboard.hold.key == event.name else None
+    released = Released(event.name, event.at_ms, hold)
+    keyboard = replace(keyboard, down=keyboard.down - {event.name}, released=released)
+    if hold is None:
         return keyboard, Pressed()
     seconds = (hold.due_ns - hold.since_ns) / 1e9
     return replace(keyboard, hold=None), Pressed(True, None, f"Hold {hold.chord} for {seconds:g} s")

@@ -69,7 +69,7 @@ class DeskWindow(QMainWindow):
             self.audio,
         ]
         self.docks: list[QDockWidget] = []
-        self.rim = KeyRim(director)
+        self.rim = KeyRim(director, self)
         self._full_screen = False
         self._hidden_docks: list[QDockWidget] = []
         self._build()

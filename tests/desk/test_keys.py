@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from console.desk.actions import HOLD_NS, UNLOCK_HOLD_NS, Action, Verb, parse_action
 from console.desk.keymaps import chosen
-from console.desk.keys import Keyboard, KeyEvent, Pressed, elapsed, let_go, press
+from console.desk.keys import REBOUND_MS, Keyboard, KeyEvent, Pressed, elapsed, let_go, press
 
 BINDINGS = chosen("atem-like")[0].bindings
 CUT = KeyEvent("Space")
@@ -18,12 +19,12 @@ FADE = KeyEvent("B", ctrl=True)
 LOCK = KeyEvent("L", ctrl=True)
 
 
-def up(event: KeyEvent) -> KeyEvent:
-    return KeyEvent(event.name, event.ctrl, event.shift, event.alt, pressed=False)
+def up(event: KeyEvent, at_ms: int = 0) -> KeyEvent:
+    return replace(event, pressed=False, at_ms=at_ms)
 
 
 def repeated(event: KeyEvent) -> KeyEvent:
-    return KeyEvent(event.name, event.ctrl, event.shift, event.alt, event.pressed, repeat=True)
+    return replace(event, repeat=True)
 
 
 def test_every_binding_acts_once_per_press():
@@ -58,8 +59,31 @@ def test_held_space_cuts_once_even_when_the_system_does_not_mark_repeats():
         assert pressed == Pressed(True)
     keyboard, _ = press(keyboard, repeated(up(CUT)), BINDINGS, 60, locked=False)
     assert "Space" in keyboard.down, "a repeat's release is none"
-    keyboard, _ = press(keyboard, up(CUT), BINDINGS, 61, locked=False)
-    assert press(keyboard, CUT, BINDINGS, 62, locked=False)[1].action == Action(Verb.CUT)
+    keyboard, _ = press(keyboard, up(CUT, 1000), BINDINGS, 61, locked=False)
+    assert press(keyboard, replace(CUT, at_ms=1100), BINDINGS, 62, locked=False)[1].action == Action(Verb.CUT)
+
+
+def test_repeats_that_come_as_releases_and_presses_do_not_act():
+    keyboard, first = press(Keyboard(), CUT, BINDINGS, 0, locked=False)
+    assert first.action is not None
+    for at_ms in range(660, 2000, 40):  # as X11 repeats: both at one instant
+        keyboard, _ = press(keyboard, up(CUT, at_ms), BINDINGS, 0, locked=False)
+        keyboard, pressed = press(keyboard, replace(CUT, at_ms=at_ms), BINDINGS, 0, locked=False)
+        assert pressed == Pressed(True)
+
+
+@pytest.mark.parametrize(("gap_ms", "acts"), [(0, False), (REBOUND_MS, False), (REBOUND_MS + 1, True), (200, True)])
+def test_a_bouncing_contact_is_one_press(gap_ms, acts):
+    keyboard, _ = press(Keyboard(), CUT, BINDINGS, 0, locked=False)
+    keyboard, _ = press(keyboard, up(CUT, 100), BINDINGS, 0, locked=False)
+    assert (press(keyboard, replace(CUT, at_ms=100 + gap_ms), BINDINGS, 0, locked=False)[1].action is not None) == acts
+
+
+def test_a_repeat_does_not_end_a_hold():
+    keyboard, _ = press(Keyboard(), FADE, BINDINGS, 0, locked=False)
+    keyboard, _ = press(keyboard, up(FADE, 700), BINDINGS, 700_000_000, locked=False)
+    keyboard, _ = press(keyboard, replace(FADE, at_ms=700), BINDINGS, 700_000_001, locked=False)
+    assert elapsed(keyboard, 1_000_000_000)[1] == Action(Verb.FADE_TO_BLACK)
 
 
 def test_fade_to_black_needs_its_key_held():

@@ -1,0 +1,486 @@
+"""The real window at a fake engine: keys, clicks, panels, dialogs, an engine that dies and comes back."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QKeyEvent, QMouseEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
+
+from console.desk.actions import Action, Verb
+from console.desk.guards import Desk
+from console.desk.onair import OnAirButton, TBar
+from console.desk.source_dialog import SourceDialog
+from console.desk.style import dress
+from console.show.commands import AddDestination, AddSource, SetKeyer, SetPreview, SetTransition
+from tests.desk.conftest import SeatedDesk
+
+CTRL = Qt.KeyboardModifier.ControlModifier
+SHIFT = Qt.KeyboardModifier.ShiftModifier
+NONE = Qt.KeyboardModifier.NoModifier
+
+
+def air(desk: SeatedDesk):
+    return desk.engine.show.air
+
+
+def test_digit_and_space_cut(desk):
+    desk.key(Qt.Key.Key_2)
+    desk.until(lambda: air(desk).preview == "cam2")
+    desk.key(Qt.Key.Key_Space)
+    desk.until(lambda: air(desk).program == "cam2")
+    desk.until(lambda: desk.window.buses.rows.button("program", "cam2").lit)
+    assert not desk.window.buses.rows.button("preview", "cam2").lit
+    assert desk.director.log.events[-1].source_to == "cam2"
+
+
+def test_auto_runs_and_the_t_bar_moves(desk):
+    desk.engine.change(SetTransition(rate_frames=20))
+    desk.key(Qt.Key.Key_2)
+    desk.until(lambda: desk.director.world.air.preview == "cam2")
+    desk.key(Qt.Key.Key_Return)
+    bar = desk.window.findChild(TBar)
+    desk.until(lambda: "%" in bar.accessibleDescription())
+    desk.until(lambda: air(desk).program == "cam2")
+    desk.until(lambda: bar.accessibleDescription() == "")
+
+
+def test_held_space_cuts_once(desk):
+    desk.key(Qt.Key.Key_2)
+    desk.until(lambda: desk.director.world.air.preview == "cam2")
+    window = desk.window.windowHandle()
+    QTest.keyPress(window, Qt.Key.Key_Space)
+    for _ in range(10):
+        for kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
+            QApplication.sendEvent(window, QKeyEvent(kind, Qt.Key.Key_Space, NONE, " ", True))
+    QTest.keyRelease(window, Qt.Key.Key_Space)
+    desk.until(lambda: air(desk).program == "cam2")
+    assert desk.commands().count("Cut") == 1
+
+
+def test_a_text_field_has_the_keys_to_itself(desk):
+    desk.key(Qt.Key.Key_F, CTRL)
+    search = desk.window.sources.search
+    desk.until(search.hasFocus)
+    desk.until(lambda: not desk.window.rim.live)
+    assert desk.window.strip.keys.word.text == "KEYS OFF"
+    desk.key(Qt.Key.Key_2)
+    desk.key(Qt.Key.Key_Space)
+    assert search.text() == "2 "
+    assert desk.engine.commands == []
+    desk.click(desk.window.strip.keys)
+    desk.until(lambda: desk.window.rim.live)
+
+
+def test_the_filter_thins_out_list_and_multiview(desk):
+    desk.window.sources.search.setText("camera 3")
+    assert desk.window.sources.table.rows.rowCount() == 1
+    assert [tile.id for tile in desk.window.multiview._shown] == ["cam3"]
+    desk.window.sources.search.setText("nothing")
+    assert desk.window.multiview._shown == []
+    desk.window.sources.search.clear()
+    assert len(desk.window.multiview._shown) == 4
+
+
+def test_on_air_buttons_never_take_the_focus_and_all_controls_have_names(desk):
+    for button in desk.window.findChildren(OnAirButton):
+        assert button.focusPolicy() is Qt.FocusPolicy.NoFocus
+        assert button.accessibleName()
+        assert button.toolTip()
+    for button in desk.window.findChildren(QAbstractButton):
+        if button.isVisible() and button.parentWidget().metaObject().className() not in ("QTabBar", "QDockWidget"):
+            named = button.accessibleName() or button.text()
+            assert named or "qt_" in button.objectName(), button
+
+
+def test_buttons_with_the_mouse(desk):
+    buses = desk.window.buses
+    desk.click(buses.rows.button("preview", "cam3"))
+    desk.until(lambda: buses.rows.button("preview", "cam3").lit)
+    desk.click(buses.transition.cut)
+    desk.until(lambda: buses.rows.button("program", "cam3").lit)
+    desk.click(buses.rows.button("program", "cam1"))
+    assert "Hot cut is off" in buses.notice.text
+    desk.click(buses.transition.types[list(buses.transition.types)[1]])
+    desk.until(lambda: air(desk).transition.type == "dip")
+
+
+def test_asked_for_is_outlined_and_never_lit(desk):
+    desk.engine.deaf = True
+    desk.key(Qt.Key.Key_3)
+    button = desk.window.buses.rows.button("preview", "cam3")
+    assert button.asked
+    assert not button.lit
+    desk.until(lambda: not button.asked, 5)
+    assert not button.lit
+    assert "has not answered" in desk.window.buses.notice.text
+
+
+def test_a_click_on_a_tile_previews_and_a_double_click_is_one_click(desk):
+    view = desk.window.multiview
+    tile = view._sources["cam4"]
+    ratio = view.devicePixelRatioF()
+    place = QPoint(round((tile.rect.x + 20) / ratio), round((tile.rect.y + 20) / ratio))
+    QTest.mouseClick(view, Qt.MouseButton.LeftButton, NONE, place)
+    desk.until(lambda: air(desk).preview == "cam4")
+    double = QMouseEvent(
+        QEvent.Type.MouseButtonDblClick, QPointF(place), QPointF(place), Qt.MouseButton.LeftButton,
+        Qt.MouseButton.LeftButton, NONE,
+    )  # fmt: skip
+    QApplication.sendEvent(view, double)
+    assert desk.commands() == ["SetPreview"]
+
+
+def test_hot_cut_only_with_its_banner(desk):
+    assert desk.window.hot_cut.isHidden()
+    desk.key(Qt.Key.Key_3, CTRL)
+    assert desk.engine.commands == []
+    desk.key(Qt.Key.Key_H, CTRL | SHIFT)
+    assert desk.window.hot_cut.isVisible()
+    desk.key(Qt.Key.Key_3, CTRL)
+    desk.until(lambda: air(desk).program == "cam3")
+
+
+def test_locked_desk_takes_nothing_and_stays_open(desk):
+    desk.key(Qt.Key.Key_L, CTRL)
+    assert desk.window.strip.desk.word.text == "LOCKED"
+    desk.key(Qt.Key.Key_Space)
+    desk.key(Qt.Key.Key_2)
+    assert desk.engine.commands == []
+    assert not desk.window.close()
+    assert desk.window.isVisible()
+    desk.hold(Qt.Key.Key_L, CTRL, True)
+    desk.until(lambda: desk.director.guard.desk is Desk.ARMED, 3)
+    desk.hold(Qt.Key.Key_L, CTRL, False)
+
+
+def test_fade_to_black_is_held(desk):
+    desk.key(Qt.Key.Key_B, CTRL)
+    assert "Hold Ctrl+B" in desk.window.buses.notice.text
+    desk.hold(Qt.Key.Key_B, CTRL, True)
+    desk.until(lambda: air(desk).fade is not None and air(desk).fade.to_black, 3)
+    desk.hold(Qt.Key.Key_B, CTRL, False)
+    desk.until(lambda: desk.window.multiview._program.dressing.lamp == "")
+    assert desk.window.buses.transition.fade.lit
+
+
+def test_escape_changes_nothing(desk):
+    desk.key(Qt.Key.Key_Escape)
+    desk.key(Qt.Key.Key_Escape, CTRL)
+    assert desk.engine.commands == []
+
+
+def test_keyers(desk):
+    button = desk.window.buses.keyers.buttons[0]
+    assert not button.isEnabled()
+    desk.engine.change(SetKeyer(1, "cam4"))
+    desk.until(button.isEnabled)
+    desk.key(Qt.Key.Key_F1)
+    desk.until(lambda: button.lit)
+    assert desk.window.multiview._sources["cam4"].dressing.cue == "PGM"
+    desk.key(Qt.Key.Key_Escape, SHIFT)
+    desk.until(lambda: not button.lit)
+
+
+def test_a_menu_never_swallows_cut(desk):
+    desk.key(Qt.Key.Key_2)
+    desk.until(lambda: desk.director.world.air.preview == "cam2")
+    menu = desk.window.strip.menu_button.menu()
+    menu.popup(desk.window.mapToGlobal(QPoint(10, 40)))
+    desk.until(menu.isVisible)
+    desk.key(Qt.Key.Key_Space)
+    desk.until(lambda: air(desk).program == "cam2")
+    assert not menu.isVisible()
+
+
+def test_f6_reaches_every_part_and_ctrl_space_presses(desk):
+    seen = []
+    for _ in range(3):
+        desk.key(Qt.Key.Key_F6)
+        seen.append(QApplication.focusWidget())
+    assert seen == [desk.window.strip.menu_button, desk.window.sources.table, desk.window.multiview]
+    desk.window.strip.desk.setFocus(Qt.FocusReason.TabFocusReason)
+    desk.key(Qt.Key.Key_Space)
+    assert desk.director.guard.desk is Desk.ARMED, "Space is CUT, wherever the focus is"
+    desk.key(Qt.Key.Key_Space, CTRL)
+    assert desk.director.guard.desk is Desk.OFF_AIR
+
+
+def test_full_screen_and_back(desk):
+    desk.key(Qt.Key.Key_F11)
+    desk.until(desk.window.isFullScreen)
+    assert not desk.window.docks[0].isVisible()
+    assert desk.window.buses.notice.isVisible()
+    assert desk.window.strip.isVisible()
+    desk.key(Qt.Key.Key_F11)
+    desk.until(lambda: not desk.window.isFullScreen())
+    assert desk.window.docks[0].isVisible()
+
+
+def test_words_of_the_strip_lead_to_their_panels(desk):
+    desk.engine.extra_status = {"alarms": [{"id": "x", "severity": "critical", "text": "The disk is full"}]}
+    desk.until(lambda: desk.window.strip.alarms.word.text == "1 ALARM")
+    desk.click(desk.window.strip.alarms)
+    events = desk.window.panels[3]
+    desk.until(lambda: events.showing)
+    assert events.alarms.rows.rowCount() == 1
+    for panel in desk.window.panels:
+        desk.window.show_panel(panel.title)
+        desk.until(lambda panel=panel: panel.showing)
+        assert [other for other in desk.window.panels if other.showing] == [panel]
+
+
+def test_stale_sources_are_named_and_asked_about(desk):
+    desk.engine.states["cam2"] = {"state": "stale", "age_ms": 4200.0}
+    desk.key(Qt.Key.Key_2)
+    desk.until(lambda: desk.window.multiview._sources["cam2"].dressing.word == "STALE 4 s")
+    desk.until(lambda: desk.director.world.air.preview == "cam2")
+    desk.key(Qt.Key.Key_Space)
+    assert "Camera 2 is STALE 4 s" in desk.window.buses.notice.text
+    assert "Cut" not in desk.commands()
+
+
+def test_pictures_arrive_and_are_painted(desk):
+    view = desk.window.multiview
+    desk.until(lambda: all(tile.feed.updates > 2 for tile in view._sources.values()))
+    painted = view.painted
+    desk.until(lambda: view.painted > painted + 3)
+    desk.engine.change(SetPreview("cam1"))
+    image = view.grab().toImage()
+    tile = view._sources["cam1"]
+    colour = image.pixelColor(tile.inner.x + 8, tile.inner.y + tile.inner.height // 2 + 4)
+    assert colour.lightness() > 20, "not black"
+
+
+def test_nothing_is_read_while_the_window_is_hidden(desk):
+    desk.window.hide()
+    updates = desk.window.multiview._program.feed.updates
+    for _ in range(3):
+        desk.window.multiview.tick()
+    assert desk.window.multiview._program.feed.updates == updates
+    desk.window.show()
+
+
+def test_an_engine_that_dies_and_comes_back(desk):
+    desk.engine.stop()
+    desk.until(lambda: not desk.director.world.linked)
+    assert desk.window.strip.program.word.text == "ENGINE LOST"
+    desk.key(Qt.Key.Key_Space)
+    assert desk.window.buses.notice.text == "ENGINE LOST: program may still be on air"
+    assert not desk.window.buses.transition.cut.isEnabled()
+    image = desk.window.multiview.grab().toImage()
+    assert not image.isNull()
+    desk.engine.start()
+    desk.until(lambda: desk.director.world.linked)
+    desk.key(Qt.Key.Key_2)
+    desk.until(lambda: air(desk).preview == "cam2")
+    view = desk.window.multiview
+    updates = view._program.feed.updates
+    desk.until(lambda: view._program.feed.updates > updates)
+
+
+def test_sources_come_and_go(desk):
+    desk.engine.change(AddSource("extra", "pattern:", "Extra"))
+    desk.until(lambda: "extra" in desk.window.multiview._sources)
+    desk.until(lambda: desk.window.multiview._sources["extra"].feed.updates)
+    table = desk.window.sources.table
+    table.selectRow(table.rows.row_of("extra"))
+    desk.click(desk.window.sources.keyers[1])
+    desk.until(lambda: desk.engine.show.setup.keyers[1] == "extra")
+    desk.click(desk.window.sources.remove)
+    desk.until(lambda: "extra" not in desk.window.multiview._sources)
+    desk.until(lambda: "Ctrl+Z" in desk.window.sources.said.text())
+    desk.key(Qt.Key.Key_Z, CTRL)
+    desk.until(lambda: "extra" in desk.window.multiview._sources)
+
+
+def test_removing_what_is_on_air_is_refused_in_words(desk):
+    desk.key(Qt.Key.Key_2)
+    desk.until(lambda: desk.director.world.air.preview == "cam2")
+    desk.key(Qt.Key.Key_Space)
+    desk.until(lambda: desk.director.world.air.program == "cam2")
+    desk.window.sources.table.selectRow(1)
+    desk.click(desk.window.sources.remove)
+    desk.until(lambda: "on air" in desk.window.sources.said.text())
+    assert len(desk.engine.show.setup.sources) == 4
+
+
+def test_destinations_with_their_secrets_masked(desk):
+    panel = desk.window.panels[1]
+    desk.window.show_panel("Destinations")
+    panel.address.setText("rtmp://push.example/app/secret-key")
+    QTest.keyClick(panel.address, Qt.Key.Key_Return)
+    desk.until(lambda: panel.table.rows.rowCount() == 1)
+    cell = panel.table.rows._rows[0][1][0]
+    assert "secret" not in cell.text + cell.hint
+    panel.address.setText("nonsense")
+    desk.click(panel.add)
+    desk.until(lambda: "address such as" in panel.reason.text())
+    panel.table.selectRow(0)
+    desk.click(panel.remove)
+    desk.until(lambda: panel.table.rows.rowCount() == 0)
+    assert desk.engine.show.setup.destinations == ()
+
+
+def test_a_destination_in_trouble_says_why(desk):
+    url = "https://ingest.example/main"
+    desk.engine.change(AddDestination(url))
+    desk.engine.extra_status = {"outputs": {url: {"state": "retrying", "lag_ms": 12_000, "lost": 3, "reason": "Reset"}}}
+    desk.window.show_panel("Destinations")
+    panel = desk.window.panels[1]
+    desk.until(lambda: "Reset" in panel.reason.text())
+    desk.until(lambda: desk.window.strip.uplinks.word.text == "0/1 UP")
+    assert desk.window.grab().width() == 1280
+
+
+def test_the_show_is_renamed_in_the_strip(desk):
+    title = desk.window.strip.title
+    assert title.text() == "Test show"
+    title.setFocus()
+    title.setText("Final")
+    QTest.keyClick(title, Qt.Key.Key_Return)
+    desk.until(lambda: desk.engine.show.setup.name == "Final")
+    desk.until(lambda: desk.window.windowTitle() == "Final - Podium")
+
+
+def test_the_rate_is_typed_and_follows_the_engine(desk):
+    rate = desk.window.buses.transition.rate
+    desk.key(Qt.Key.Key_BracketRight)
+    desk.until(lambda: rate.value() == 30)
+    rate.setFocus()
+    desk.until(lambda: not desk.window.rim.live)
+    rate.selectAll()
+    QTest.keyClicks(rate, "12")
+    QTest.keyClick(rate, Qt.Key.Key_Return)
+    desk.until(lambda: air(desk).transition.rate_frames == 12)
+    desk.until(lambda: desk.window.rim.live)
+
+
+def dialog_of(desk: SeatedDesk) -> SourceDialog:
+    desk.until(lambda: desk.window.findChild(SourceDialog) is not None)
+    dialog = desk.window.findChild(SourceDialog)
+    desk.until(dialog.isVisible)
+    return dialog
+
+
+def test_adding_a_source_by_its_address(desk):
+    desk.key(Qt.Key.Key_N, CTRL)
+    dialog = dialog_of(desk)
+    assert not dialog.isModal()
+    assert not dialog.done_button.isEnabled()
+    dialog.url.setText("pattern:?number=7")
+    assert (dialog.identity.text(), dialog.name.text()) == ("cam5", "Camera 5")
+    desk.until(lambda: "Picture made by Podium" in dialog.said.text(), 20)
+    assert not dialog.picture.pixmap().isNull()
+    QTest.keyClick(dialog.url, Qt.Key.Key_Return)
+    desk.until(lambda: desk.engine.show.setup.source("cam5") is not None)
+    assert desk.engine.show.setup.source("cam5").url == "pattern:?number=7"
+    desk.until(lambda: desk.window.findChild(SourceDialog) is None)
+
+
+def test_what_cant_be_read_says_why_and_a_taken_id_is_refused_in_place(desk, tmp_path):
+    desk.key(Qt.Key.Key_N, CTRL)
+    dialog = dialog_of(desk)
+    dialog.url.setText(str(tmp_path / "nowhere.mp4"))
+    desk.until(lambda: "does not exist" in dialog.said.text(), 20)
+    dialog.identity.setText("cam1")
+    desk.click(dialog.done_button)
+    desk.until(lambda: "already" in dialog.said.text())
+    assert dialog.isVisible()
+    QTest.keyClick(dialog.url, Qt.Key.Key_Escape)
+    desk.until(lambda: desk.window.findChild(SourceDialog) is None)
+    assert len(desk.engine.show.setup.sources) == 4
+
+
+def test_editing_a_source(desk):
+    desk.window.sources.table.selectRow(2)
+    desk.click(desk.window.sources.edit)
+    dialog = dialog_of(desk)
+    assert not dialog.identity.isEnabled()
+    dialog.name.setText("Finish line")
+    dialog.latency.setValue(400)
+    desk.click(dialog.done_button)
+    desk.until(lambda: desk.engine.show.setup.source("cam3").name == "Finish line")
+    assert desk.engine.show.setup.source("cam3").latency_ms == 400
+    desk.until(lambda: desk.window.buses.rows.button("preview", "cam3").accessibleName() == "Finish line to preview")
+
+
+def test_a_desk_is_as_it_was_left(desk, qtbot, tmp_path):
+    desk.window.show_panel("Health")
+    desk.window.docks[4].setFloating(True)
+    assert desk.window.docks[4].isFloating()
+    desk.close()
+    again = SeatedDesk(qtbot, desk.engine, tmp_path)
+    assert again.window.docks[4].isFloating()
+    again.close()
+
+
+@pytest.mark.parametrize("size", [(1024, 600), (1280, 720), (1920, 1080), (3840, 2160)])
+def test_every_size_holds(desk, size):
+    dress(QApplication.instance())
+    desk.window.resize(*size)
+    for panel in desk.window.panels:
+        desk.window.show_panel(panel.title)
+        assert desk.window.grab().size().toTuple() == size
+    strip = [
+        word
+        for word in desk.window.strip.findChildren(QWidget)
+        if word.isVisible() and word.parent() is desk.window.strip
+    ]
+    for word in strip:
+        assert word.geometry().right() <= desk.window.strip.width()
+
+
+def test_many_sources_have_banks_and_a_grid_that_scrolls(make_engine, qtbot, tmp_path):
+    seated = SeatedDesk(qtbot, make_engine(sources=60), tmp_path)
+    try:
+        rows, view = seated.window.buses.rows, seated.window.multiview
+        assert rows._next.isVisible()
+        first = rows._buttons["preview"][0][0]
+        seated.click(rows._next)
+        assert rows._buttons["preview"][0][0] != first
+        assert view._sources["cam60"].rect is None
+        view.scroll_rows(100)
+        assert view._sources["cam60"].rect is not None
+        assert view._sources["cam1"].rect is None
+        seated.key(Qt.Key.Key_3, SHIFT)
+        seated.until(lambda: seated.engine.show.air.preview == "cam13")
+    finally:
+        seated.close()
+
+
+def test_an_empty_show_says_what_to_do(make_engine: Callable[..., object], qtbot, tmp_path: Path):
+    seated = SeatedDesk(qtbot, make_engine(sources=0), tmp_path)
+    try:
+        welcome = seated.window.welcome
+        assert welcome.isVisible()
+        assert set(welcome.buttons) == {"add", "demo", "new", "open"}
+        seated.click(welcome.buttons["add"])
+        dialog_of(seated).close()
+        seated.engine.change(AddSource("cam1", "pattern:"))
+        seated.until(lambda: not welcome.isVisible())
+    finally:
+        seated.close()
+
+
+def test_another_show_is_not_opened_over_a_running_one(desk, tmp_path):
+    desk.shows.open(tmp_path / "other.json")
+    assert "OFF AIR" in desk.window.buses.notice.text
+    desk.director.want(Action(Verb.LOCK))
+    desk.shows.new()
+    assert "LOCKED" in desk.window.buses.notice.text
+
+
+def test_qt_keeps_its_count_of_none(qapp):
+    """PySide6 6.12.0 loses a reference to None with every void call on Python 3.11 (PYSIDE-3474)."""
+    gc.collect()
+    before = sys.getrefcount(None)
+    for _ in range(1000):
+        QApplication.processEvents()
+    assert abs(sys.getrefcount(None) - before) < 500
