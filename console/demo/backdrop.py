@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from console.demo import stadium
+from console.demo import ground, stands
 from console.demo.cameras import Station
 from console.demo.optics import CameraPose
 from console.demo.paint import Canvas
@@ -75,16 +75,16 @@ def _groups(poses: Sequence[CameraPose]) -> list[list[int]]:
 
 def _painted(pose: CameraPose, width: int, height: int, softness_px: float, *, lively: bool = False) -> Canvas:
     canvas = np.empty((height, width, 4), np.uint8)
-    stadium.paint_sky(canvas, pose)
-    stadium.paint_land(canvas, pose)
-    stadium.paint_masts(canvas, pose)
-    stadium.paint_score_board(canvas, pose)
-    stadium.paint_stands(canvas, pose, skip=LIVELY_BLOCKS if lively else range(0))
+    stands.paint_sky(canvas, pose)
+    ground.paint_land(canvas, pose)
+    stands.paint_masts(canvas, pose)
+    stands.paint_score_board(canvas, pose)
+    stands.paint_stands(canvas, pose, skip=LIVELY_BLOCKS if lively else range(0))
     if softness_px > 0.3:
         cv2.GaussianBlur(canvas, (0, 0), softness_px, dst=canvas)
-    stadium.paint_ground(canvas, pose)
+    ground.paint_ground(canvas, pose)
     if not lively:
-        stadium.paint_boards(canvas, pose)
+        stands.paint_boards(canvas, pose)
         paint_props(canvas, pose)
     return canvas
 
@@ -118,6 +118,6 @@ class Surroundings:
 
 def _with_crowd(canvas: Canvas, pose: CameraPose, phase: int) -> Canvas:
     painted = canvas.copy()
-    stadium.paint_lively(painted, pose, LIVELY_BLOCKS, phase)
-    stadium.paint_boards(painted, pose)
+    stands.paint_lively(painted, pose, LIVELY_BLOCKS, phase)
+    stands.paint_boards(painted, pose)
     return painted

@@ -8,7 +8,8 @@ feet have fixed places; leaving them blends into the stride.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import numpy as np
 
@@ -32,6 +33,9 @@ _SWING_UP = np.array([0.0, 0.24, 0.47, 0.45, 0.37, 0.17, 0.0])
 _SWING_PITCH = np.array([62.0, 98.0, 96.0, 52.0, 12.0, 2.0, 14.0])
 
 
+Triple: TypeAlias = tuple[float, float, float]
+
+
 @dataclass(frozen=True)
 class Stance:
     """Everything the skeleton hangs on, in the athlete's own plane: x forward from the chest, z up, metres."""
@@ -40,9 +44,9 @@ class Stance:
     hip_z: float
     lean_deg: float
     twist_deg: float
-    feet: tuple[tuple[float, float, float], tuple[float, float, float]]
+    feet: tuple[Triple, Triple]
     """Left and right ball of the foot: x, z, heel-up angle."""
-    hands: tuple[tuple[float, float, float], tuple[float, float, float]]
+    hands: tuple[Triple, Triple]
     """Left and right wrist: x, outwards from the shoulder, z."""
 
 
@@ -55,7 +59,11 @@ def _between(a: float, b: float, part: float) -> float:
     return a + (b - a) * part
 
 
-def _stride_foot(phase: float, step_m: float, pace: float) -> tuple[float, float, float]:
+def _ahead(place: Triple, dx: float) -> Triple:
+    return place[0] + dx, place[1], place[2]
+
+
+def _stride_foot(phase: float, step_m: float, pace: float) -> Triple:
     """One foot relative to the hip at a phase (0..1) of its cycle of two steps."""
     carry = min(max(0.85 / (2 * step_m), 0.16), 0.42)
     travel = carry * 2 * step_m
@@ -72,7 +80,7 @@ def _stride_foot(phase: float, step_m: float, pace: float) -> tuple[float, float
     return _between(behind, ahead, along), 0.03 + up, pitch
 
 
-def _swinging_hand(cycle: float, lean_deg: float, pace: float) -> tuple[float, float, float]:
+def _swinging_hand(cycle: float, lean_deg: float, pace: float) -> Triple:
     """A wrist relative to its shoulder; `cycle` -1 (behind) .. 1 (in front)."""
     upper = math.radians(-14 + cycle * (26 + 26 * pace) - lean_deg * 0.35)
     bend = math.radians(88 + cycle * 22)
@@ -89,18 +97,13 @@ def _running(steps: float, step_m: float, pace: float, lean_deg: float) -> Stanc
     hip_z = 0.905 - 0.018 * math.cos(4 * math.pi * (cycle - 0.05)) * pace
     lean = math.radians(lean_deg)
     hip_x = -_TORSO * math.sin(lean) - 0.02
-    feet = tuple((hip_x + x, z, pitch) for x, z, pitch in (left, right))
     # The arm of the other side goes with the leg.
-    hands = _swinging_hand(-swing, lean_deg, pace), _swinging_hand(swing, lean_deg, pace)
+    hands = (_swinging_hand(cycle, lean_deg, pace) for cycle in (-swing, swing))
     shoulder_z = hip_z + _TORSO * math.cos(lean)
-    return Stance(
-        hip_x,
-        hip_z,
-        lean_deg,
-        -9 * swing * (0.4 + 0.6 * pace),
-        (feet[0], feet[1]),
-        tuple((x, out, shoulder_z + z) for x, out, z in hands),  # type: ignore[arg-type]
-    )
+    left_hand, right_hand = ((x, out, shoulder_z + z) for x, out, z in hands)
+    twist_deg = -9 * swing * (0.4 + 0.6 * pace)
+    feet = _ahead(left, hip_x), _ahead(right, hip_x)
+    return Stance(hip_x, hip_z, lean_deg, twist_deg, feet, (left_hand, right_hand))
 
 
 def _in_blocks(risen: float) -> Stance:
@@ -119,7 +122,7 @@ def _blend(a: Stance, b: Stance, parts: tuple[float, float, float, float]) -> St
     """Between two stances; parts for body, left foot, right foot, hands."""
     body, left, right, arms = parts
 
-    def triple(p: tuple[float, float, float], q: tuple[float, float, float], part: float) -> tuple[float, float, float]:
+    def triple(p: Triple, q: Triple, part: float) -> Triple:
         return _between(p[0], q[0], part), _between(p[1], q[1], part), _between(p[2], q[2], part)
 
     return Stance(
@@ -134,9 +137,13 @@ def _blend(a: Stance, b: Stance, parts: tuple[float, float, float, float]) -> St
 
 def _shifted(stance: Stance, dx: float) -> Stance:
     """The stance seen from a chest that has moved on by dx."""
-    feet = tuple((x - dx, z, pitch) for x, z, pitch in stance.feet)
-    hands = tuple((x - dx, out, z) for x, out, z in stance.hands)
-    return Stance(stance.hip_x - dx, stance.hip_z, stance.lean_deg, stance.twist_deg, feet, hands)  # type: ignore[arg-type]
+    (left_foot, right_foot), (left_hand, right_hand) = stance.feet, stance.hands
+    return replace(
+        stance,
+        hip_x=stance.hip_x - dx,
+        feet=(_ahead(left_foot, -dx), _ahead(right_foot, -dx)),
+        hands=(_ahead(left_hand, -dx), _ahead(right_hand, -dx)),
+    )
 
 
 def stance_of(runner: Runner, instant_s: float) -> Stance:

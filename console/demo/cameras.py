@@ -47,7 +47,7 @@ def _winner_x(t: float) -> float:
 
 
 def _main(t: float) -> CameraPose:
-    x = 0.88 * min(pack_x_m(t), 114)
+    x = 0.94 * min(pack_x_m(t), 114)
     return _breath(aim((54.0, -43.0, 20.0), (x, 18.0, 1.2), 22.5), t, 1.0, 0.0015)
 
 

@@ -75,7 +75,7 @@ def _limbs() -> tuple[_Limb, ...]:
 
 LIMBS = _limbs()
 _A, _B = np.array([INDEX[one.a] for one in LIMBS]), np.array([INDEX[one.b] for one in LIMBS])
-_START, _END = (np.array([part])[0][:, None] for part in ([one.start for one in LIMBS], [one.end for one in LIMBS]))
+_START, _END = np.array([[one.start, one.end] for one in LIMBS]).T[:, :, None]
 _RADII = np.array([[one.radius_a, one.radius_b] for one in LIMBS])
 # What is worn on a limb is drawn with it, just after it: depths are those of the whole limb.
 _AFTER = np.arange(len(LIMBS)) * 1e-4

@@ -48,7 +48,7 @@ def paint_props(canvas: Canvas, pose: CameraPose) -> None:
     clothes = [everyday(index) for index in range(len(_OFFICIALS))]
     people = People(joints, clothes, pose, canvas.shape[1], canvas.shape[0])
     people.cast(canvas)
-    _blocks(canvas, pose)
+    paint_blocks(canvas, pose)
     things = [(float(people.depths[index]), int(index)) for index in np.flatnonzero(people.visible)]
     things.append((float(np.linalg.norm(eye[:2] - (CLOCK_X, CLOCK_Y))), -1))
     for _, index in sorted(things, reverse=True):
@@ -60,7 +60,7 @@ def paint_props(canvas: Canvas, pose: CameraPose) -> None:
         box(canvas, pose, (FINISH_M - 0.04, y, 0), (FINISH_M + 0.04, y + 0.1, 1.35), (236, 238, 240))
 
 
-def _blocks(canvas: Canvas, pose: CameraPose) -> None:
+def paint_blocks(canvas: Canvas, pose: CameraPose) -> None:
     """Starting blocks: a rail and two pedals in each lane."""
     lanes = sorted(ATHLETES, key=lambda athlete: -abs(athlete.lane_y - pose.position_m[1]))
     for athlete in lanes:

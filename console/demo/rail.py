@@ -8,10 +8,11 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from console.demo import crowd, stadium
+from console.demo import crowd, ground, stadium, stands
 from console.demo.cameras import Station
 from console.demo.optics import CameraPose
 from console.demo.paint import Canvas, face, flat, hang, paint
+from console.demo.props import paint_blocks
 from console.demo.race import FINISH_M, LANE_M, LANES, TRACK_M, Array
 
 _FAR_Y = 114.0
@@ -19,6 +20,7 @@ _FAR_Y = 114.0
 _NEAR_Y = 18.0
 """From here on the ground is part of the far painting; nearer it is a map seen from above."""
 _MAP_X, _MAP_Y, _MAP_PX = (-60.0, 140.0), (-9.0, _NEAR_Y), 30
+_BLOCKS_SEEN_M = 30.0
 _APRON = paint(stadium.APRON_RGB)
 
 
@@ -38,18 +40,18 @@ class RailSurroundings:
         low, broad = round(focal * 0.16), round(focal * 7.6)
         self._ground_pose = CameraPose(eye, 0.0, 0.0, 0.0, focal / (2 * low))
         self._ground = np.full((2 * low, broad, 4), _APRON, np.uint8)
-        stadium.paint_ground(self._ground, self._ground_pose)
+        ground.paint_ground(self._ground, self._ground_pose)
         self._map = self._paint_map(height / 720)
 
     def _paint_far(self, softness_px: float) -> None:
-        stadium.paint_sky(self._far, self._far_pose)
-        stadium.paint_land(self._far, self._far_pose)
-        stadium.paint_masts(self._far, self._far_pose)
-        stadium.paint_score_board(self._far, self._far_pose)
-        stadium.paint_stands(self._far, self._far_pose)
+        stands.paint_sky(self._far, self._far_pose)
+        ground.paint_land(self._far, self._far_pose)
+        stands.paint_masts(self._far, self._far_pose)
+        stands.paint_score_board(self._far, self._far_pose)
+        stands.paint_stands(self._far, self._far_pose)
         cv2.GaussianBlur(self._far, (0, 0), softness_px, dst=self._far)
-        stadium.paint_ground(self._far, self._far_pose)
-        stadium.paint_boards(self._far, self._far_pose)
+        ground.paint_ground(self._far, self._far_pose)
+        stands.paint_boards(self._far, self._far_pose)
 
     def _paint_map(self, detail: float) -> Canvas:
         """The near ground from straight above."""
@@ -59,7 +61,7 @@ class RailSurroundings:
         above = 2000.0
         centre = ((_MAP_X[0] + _MAP_X[1]) / 2, (_MAP_Y[0] + _MAP_Y[1]) / 2, above)
         self._map_pose = CameraPose(centre, 0.0, -90.0, 0.0, above * pixels / height)
-        stadium.paint_ground(canvas, self._map_pose)
+        ground.paint_ground(canvas, self._map_pose)
         return canvas
 
     def view(self, pose: CameraPose, out: Canvas) -> None:
@@ -74,11 +76,13 @@ class RailSurroundings:
         to = _plane(pose, *floor, out)
         edge = self._row_of(pose, stadium.BACK_Y + 5.0, out)
         near = max(self._row_of(pose, _NEAR_Y, out, aside) for aside in (-60.0, 10.0)) + 2
-        ground, chart = _plane(self._ground_pose, *floor, self._ground), _plane(self._map_pose, *floor, self._map)
-        self._warp(self._ground, ground, to, out, edge, min(near, height))
+        far_floor, chart = _plane(self._ground_pose, *floor, self._ground), _plane(self._map_pose, *floor, self._map)
+        self._warp(self._ground, far_floor, to, out, edge, min(near, height))
         self._warp(self._map, chart, to, out, level + 4, height, border=cv2.BORDER_TRANSPARENT)
         self._lines(pose, out)
         self._boards(pose, out)
+        if pose.position_m[0] < _BLOCKS_SEEN_M:
+            paint_blocks(out, pose)
 
     @staticmethod
     def _row_of(pose: CameraPose, y: float, out: Canvas, aside_m: float = 0.0) -> int:
