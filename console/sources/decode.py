@@ -9,6 +9,7 @@ from typing import Any
 import av
 
 from console.media.clock import Clock
+from console.sources.track import VideoTrack
 from console.wire.tier import Tier
 
 _SKIP = {Tier.FULL: "DEFAULT", Tier.ACTIVE: "NONREF"}
@@ -28,9 +29,9 @@ class VideoDecoder:
     """A decoder that can rest: packets that were not decoded are kept from the last key frame on, so that raising the
     tier shows whole pictures at once instead of at the next key frame."""
 
-    def __init__(self, stream: av.VideoStream, clock: Clock) -> None:
-        self._stream, self._clock = stream, clock
-        self._context = stream.codec_context
+    def __init__(self, track: VideoTrack, clock: Clock) -> None:
+        self._track, self._clock = track, clock
+        self._context = track.context
         self._context.thread_count = 1
         self._context.thread_type = av.codec.context.ThreadType.NONE
         self._skip = ""
@@ -55,7 +56,7 @@ class VideoDecoder:
     @property
     def pixel_aspect(self) -> Fraction | None:
         """Width over height of a pixel; None when the stream does not say."""
-        return self._context.sample_aspect_ratio or self._stream.sample_aspect_ratio or None
+        return self._context.sample_aspect_ratio or self._track.pixel_aspect
 
     def decode(self, packet: av.Packet[Any], tier: Tier) -> list[av.VideoFrame]:
         """The pictures that come out when a packet goes in; damaged packets are counted in `errors`."""

@@ -61,6 +61,8 @@ def give_up(name: str, why: str) -> None:
         _log.info("Decoding with %s is not possible (%s); decoding in software", name, why)
 
 
-def name_of(context: av.VideoCodecContext) -> str | None:
-    """The device type that a decoder was given, None for software."""
-    return next((name for name in candidates() if name not in _failed), None) if context.is_hwaccel else None
+def name_of(stream: av.VideoStream) -> str | None:
+    """The device type that a stream's decoder was given, None for software."""
+    if not stream.codec_context.is_hwaccel:
+        return None
+    return next((name for name in candidates() if name not in _failed), None)

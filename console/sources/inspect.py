@@ -23,7 +23,6 @@ from console.media.time import parse_format
 from console.sources.address import Address, Kind, parse
 from console.sources.decode import VideoDecoder
 from console.sources.intake import Ended, Intake, Opened
-from console.sources.path import described
 from console.sources.pattern import Painter
 from console.sources.reasons import no_streams, unanswered
 from console.sources.still import read_still
@@ -87,19 +86,17 @@ def _look_at_stream(address: Address, timeout_s: float) -> dict[str, Any]:
                     raise item.error or no_streams(address)
                 picture = _first(decoder, None) if decoder is not None else None
                 break
-            elif decoder is not None and isinstance(item.packet.stream, av.VideoStream):
+            elif decoder is not None and opened and opened.video and item.packet.stream_index == opened.video.index:
                 picture = _first(decoder, item.packet)
     finally:
         intake.close()
     if opened is None:
         raise unanswered(address)
-    video, audio = described(opened)
-    duration = opened.container.duration
     return {
         "live": not opened.finite,
-        "video": video,
-        "audio": audio,
-        "duration_s": None if duration is None else round(duration / 1_000_000, 3),
+        "video": opened.video and opened.video.described,
+        "audio": opened.sound and opened.sound.described,
+        "duration_s": opened.seconds,
         "picture": picture,
     }
 

@@ -19,6 +19,7 @@ from console.sources import hardware
 from console.sources.address import Address, Kind
 from console.sources.bridge import Bridge
 from console.sources.reasons import no_streams, reason, unanswered
+from console.sources.track import SoundTrack, VideoTrack
 
 OPEN_SECONDS = 5.0
 READ_SECONDS = 4.0
@@ -31,15 +32,14 @@ _INBOX_BYTES = 64 << 20
 class Opened:
     """The container is open; what will be read from it."""
 
-    container: av.container.InputContainer
-    """Held, since the streams live in it."""
-    video: av.VideoStream | None
-    audio: av.AudioStream | None
+    video: VideoTrack | None
+    sound: SoundTrack | None
+    seconds: float | None
+    """How long it is, where that is known."""
     finite: bool
-    """It has a length: a file, here or on a server; it is read at our pace."""
+    """A file, here or on a server: it is read at our pace."""
     segmented: bool
     """It comes in segments (HLS, DASH), each faster than real time; it is read at our pace too."""
-    hardware: str | None
 
 
 @dataclass(frozen=True)
@@ -110,23 +110,21 @@ class Intake:
         return reason(error, self.address)
 
     def _read(self) -> None:
-        # The container is not closed here: its streams are in use until the last packet is decoded. It goes with them.
-        container = self._open()
-        opened = self._chosen(container)
-        self._opened = True
-        self.inbox.append(opened)
-        wanted = [stream for stream in (opened.video, opened.audio) if stream is not None]
-        for packet in container.demux(wanted):
-            if self._closed.is_set():
-                return
-            if packet.size == 0:
-                continue  # PyAV's mark of the end
-            self._inbox_bytes += packet.size
-            self.inbox.append(Arrived(packet, self.clock.now()))
-            while not self.room.is_set() or self._inbox_bytes > _INBOX_BYTES:
-                self.room.wait(0.5)
+        with self._open() as container:
+            opened, wanted = self._choose(container)
+            self._opened = True
+            self.inbox.append(opened)
+            for packet in container.demux(wanted):
                 if self._closed.is_set():
                     return
+                if packet.size == 0:
+                    continue  # PyAV's mark of the end
+                self._inbox_bytes += packet.size
+                self.inbox.append(Arrived(packet, self.clock.now()))
+                while not self.room.is_set() or self._inbox_bytes > _INBOX_BYTES:
+                    self.room.wait(0.5)
+                    if self._closed.is_set():
+                        return
 
     def _open(self) -> av.container.InputContainer:
         address = self.address
@@ -143,23 +141,24 @@ class Intake:
         accel = hardware.accelerator() if self.decode_in_hardware else None
         return av.open(target, "r", format=form, options=options, timeout=timeout, hwaccel=accel)
 
-    def _chosen(self, container: av.container.InputContainer) -> Opened:
+    def _choose(self, container: av.container.InputContainer) -> tuple[Opened, list[av.stream.Stream]]:
+        """What the container has, and the streams that are read."""
         video = container.streams.best("video")
-        audio = container.streams.best("audio")
-        if isinstance(video, av.VideoStream) and video.disposition & av.stream.Disposition.attached_pic:
+        if video is not None and video.disposition & av.stream.Disposition.attached_pic:
             video = None  # the cover of a piece of music
-        video = video if isinstance(video, av.VideoStream) and video.codec_context is not None else None
-        audio = audio if isinstance(audio, av.AudioStream) and audio.codec_context is not None else None
-        if video is None and audio is None:
+        sound = container.streams.best("audio")
+        # A stream whose codec nobody knows has no context.
+        wanted = [stream for stream in (video, sound) if stream is not None and stream.codec_context is not None]
+        if not wanted:
             raise no_streams(self.address)
         for stream in container.streams:
-            if stream is not video and stream is not audio and hasattr(stream, "discard"):
+            if stream not in wanted and hasattr(stream, "discard"):
                 stream.discard = av.stream.Discard.all  # the other qualities of an HLS stream are not fetched
-        return Opened(
-            container,
-            video,
-            audio,
+        opened = Opened(
+            next((VideoTrack.of(s, hardware.name_of(s)) for s in wanted if isinstance(s, av.VideoStream)), None),
+            next((SoundTrack.of(s) for s in wanted if isinstance(s, av.AudioStream)), None),
+            None if container.duration is None else container.duration / av.time_base,
             self.address.kind is Kind.CLIP or container.duration is not None,
             container.format.name in ("hls", "dash"),
-            hardware.name_of(video.codec_context) if video is not None else None,
         )
+        return opened, wanted

@@ -36,12 +36,11 @@ class Path:
     def __init__(self, opened: Opened, rate: Rate, clock: Clock, lag_ns: int) -> None:
         self.opened = opened
         self.video = VideoDecoder(opened.video, clock) if opened.video is not None else None
-        self.audio = SoundDecoder(opened.audio) if opened.audio is not None else None
+        self.sound = SoundDecoder(opened.sound) if opened.sound is not None else None
         self.whole = Deinterlacer(rate)
-        self.fps = float((opened.video.average_rate if opened.video is not None else None) or 0)
-        self.video_index = opened.video.index if opened.video is not None else -1
-        streams = [s for s in (opened.video, opened.audio) if s is not None]
-        self.bases = {s.index: (s.time_base.numerator, s.time_base.denominator) for s in streams if s.time_base}
+        tracks = [track for track in (opened.video, opened.sound) if track is not None]
+        self._bases = {t.index: (t.time_base.numerator, t.time_base.denominator) for t in tracks}
+        self._video_index = opened.video.index if opened.video is not None else -1
         self.packets = 0
         self.lag_ns = lag_ns
         """How far pictures come out of the decoder behind the packets that go in: reordering that the stream's decoding
@@ -52,9 +51,9 @@ class Path:
         """A packet that arrived, its stamps changed to source time, so that those of its pictures are too."""
         packet = item.packet
         self.packets += 1
-        is_video = packet.stream_index == self.video_index
+        is_video = packet.stream_index == self._video_index
         stream = VIDEO if is_video else AUDIO
-        num, den = self.bases[packet.stream_index]
+        num, den = self._bases[packet.stream_index]
         raw = packet.dts if packet.dts is not None else packet.pts
         raw_ns = None if raw is None else raw * num * SECOND // den
         duration_ns = (packet.duration or 0) * num * SECOND // den
@@ -73,23 +72,3 @@ class Path:
         if self._looked == _LAG_PICTURES:
             self.lag_ns = max(0, min(self._least_ns, _LAG_MOST_NS))
             self._least_ns, self._looked = SECOND, 0
-
-
-def described(opened: Opened) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
-    """What is told of the streams of a container."""
-    video = audio = None
-    if opened.video is not None:
-        context = opened.video.codec_context
-        video = {
-            "codec": context.name,
-            "width": context.width,
-            "height": context.height,
-            "fps": round(float(opened.video.average_rate or 0), 3),
-            "pixel_format": context.pix_fmt,
-            "interlaced": context.field_order > 1,
-            "hardware": opened.hardware,
-        }
-    if opened.audio is not None:
-        sound = opened.audio.codec_context
-        audio = {"codec": sound.name, "rate": sound.sample_rate, "channels": len(sound.layout.channels)}
-    return video, audio

@@ -9,6 +9,7 @@ import numpy as np
 
 from console.media.picture import Samples
 from console.media.time import SAMPLE_RATE
+from console.sources.track import SoundTrack
 from console.wire.sound import CAPACITY, SoundWriter
 
 _SECOND = 1_000_000_000
@@ -47,8 +48,8 @@ class SoundFeed:
 class SoundDecoder:
     """Decodes the packets of one audio stream to 48 kHz stereo."""
 
-    def __init__(self, stream: av.AudioStream) -> None:
-        self._context = stream.codec_context
+    def __init__(self, track: SoundTrack) -> None:
+        self._context = track.context
         self._resampler: av.AudioResampler | None = None
         self._shape: tuple[str, str, int] | None = None
 

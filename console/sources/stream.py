@@ -19,7 +19,7 @@ from console.sources import hardware, reasons
 from console.sources.address import Address, Kind
 from console.sources.card import draw_card
 from console.sources.intake import OPEN_SECONDS, Arrived, Ended, Intake, Opened
-from console.sources.path import AUDIO, VIDEO, Path, Waiting, described
+from console.sources.path import AUDIO, VIDEO, Path, Waiting
 from console.sources.report import Report
 from console.sources.screen import Screen
 from console.sources.sound import SoundFeed
@@ -159,12 +159,11 @@ class StreamSource:
         self._quiet_since = self._opened_at = now
         if first:
             self._pictured_at = now
-            self._report.opened(*described(opened), live=live)
+            video, sound = opened.video, opened.sound
+            self._report.opened(video.described if video else None, sound.described if sound else None, live=live)
         if opened.video is None:
             self._screen.show(draw_card, now, self._last_ts)
         self._screen.still(opened.video is None)
-        if opened.hardware is not None and first:
-            self._report.note(f"is decoded with {opened.hardware}")
 
     def _arrive(self, item: Arrived, path: Path, now: int) -> None:
         waiting = path.stamped(item, self._timeline)
@@ -277,13 +276,13 @@ class StreamSource:
 
     def _show(self, decoded: av.VideoFrame, head: Waiting, now: int, step: int) -> None:
         counts, timeline, path = self._report.counts, self._timeline, head.path
-        num, den = path.bases[path.video_index]
-        if path.opened.video is not None:
-            decoded.time_base = path.opened.video.time_base
-        for frame in path.whole.whole(decoded, path.fps):
-            if frame.time_base is not None:
-                num, den = frame.time_base.numerator, frame.time_base.denominator
-            ts = self._last_ts + step if frame.pts is None else frame.pts * num * SECOND // den
+        track = path.opened.video
+        if track is None:
+            return
+        decoded.time_base = track.time_base
+        for frame in path.whole.whole(decoded, track.fps):
+            base = frame.time_base or track.time_base
+            ts = self._last_ts + step if frame.pts is None else frame.pts * base.numerator * SECOND // base.denominator
             due = timeline.due(ts)
             self._last_ts = ts
             path.came_out(head.ts_ns - ts)
@@ -313,10 +312,10 @@ class StreamSource:
             if at > now:
                 return at
             queue.popleft()
-            if head.packet is None or head.path.audio is None:
+            if head.packet is None or head.path.sound is None:
                 continue
             try:
-                pieces = head.path.audio.decode(head.packet)
+                pieces = head.path.sound.decode(head.packet)
             except (av.error.FFmpegError, ValueError):
                 continue
             for samples, stamp in pieces:
@@ -361,8 +360,9 @@ class StreamSource:
             elif blind > _BLIND_NS:
                 self._report.trouble(reasons.undecodable(self._address, path.video.name))
                 if blind > _GIVE_UP_NS:
-                    if path.opened.hardware is not None:
-                        hardware.give_up(path.opened.hardware, "no picture came out")
+                    device = path.opened.video and path.opened.video.described["hardware"]
+                    if device:
+                        hardware.give_up(device, "no picture came out")
                     self._abandon(now)
 
     def _watch_packets(self, intake: Intake, path: Path, now: int) -> None:
