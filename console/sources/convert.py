@@ -160,7 +160,7 @@ class Fitter:
     def fit(self, frame: av.VideoFrame, pixel_aspect: Fraction | None, out: Picture, slot: int = 0) -> None:
         """Draw a frame into `out`, the picture of a ring's slot `slot`. Raises ValueError for an impossible size."""
         if not (0 < frame.width <= SIDE_MOST_PX and 0 < frame.height <= SIDE_MOST_PX):
-            raise ValueError(f"pictures of {frame.width}x{frame.height}")
+            raise ValueError(f"{frame.width}x{frame.height} is more than {SIDE_MOST_PX} on a side")
         turn = frame.rotation % 360
         aspect = pixel_aspect or Fraction(1)
         width, height = frame.width, frame.height

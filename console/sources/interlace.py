@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import logging
+
 import av
 
 from console.media.time import Rate
+
+_log = logging.getLogger("console.sources")
 
 
 class Deinterlacer:
@@ -16,13 +20,22 @@ class Deinterlacer:
         self._show_fps = rate.fps
         self._graph: av.filter.Graph | None = None
         self._shape: tuple[int, int, str] | None = None
+        self._useless = False
         self.doubles = False
         """Two pictures come out for each that goes in."""
 
     def whole(self, frame: av.VideoFrame, source_fps: float) -> list[av.VideoFrame]:
         """The progressive pictures that come out when a frame goes in."""
-        if self._graph is None and not frame.interlaced_frame:
+        if self._useless or (self._graph is None and not frame.interlaced_frame):
             return [frame]
+        try:
+            return self._filtered(frame, source_fps)
+        except (ValueError, av.error.FFmpegError) as error:
+            self._useless = True
+            _log.info("Interlaced pictures of this kind are shown as they are (%s)", error)
+            return [frame]
+
+    def _filtered(self, frame: av.VideoFrame, source_fps: float) -> list[av.VideoFrame]:
         shape = (frame.width, frame.height, frame.format.name)
         if self._graph is None or shape != self._shape:
             self._graph = self._build(frame, source_fps)

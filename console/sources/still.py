@@ -73,8 +73,10 @@ class StillSource:
         except ConsoleError as error:
             self._report.trouble(error)
             return False
-        except ValueError as error:
-            self._report.trouble(ConsoleError(f"{self._address.shown} has {error}", "Choose a smaller picture"))
+        except (ValueError, av.error.FFmpegError) as error:
+            self._report.trouble(
+                ConsoleError(f"{self._address.shown} can't be shown ({error})", "Choose a smaller picture")
+            )
             return False
         self._report.counts.received += 1
         self._report.counts.decoded += 1

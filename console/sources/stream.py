@@ -18,6 +18,7 @@ from console.media.time import Rate
 from console.sources import hardware, reasons
 from console.sources.address import Address, Kind
 from console.sources.card import draw_card
+from console.sources.decode import VideoDecoder
 from console.sources.intake import OPEN_SECONDS, Arrived, Ended, Intake, Opened
 from console.sources.path import AUDIO, VIDEO, Path, Waiting
 from console.sources.report import Report
@@ -105,23 +106,23 @@ class StreamSource:
         if intake is None:
             return
         most = _LIVE_MOST_NS if self._timeline.live else _HELD_AHEAD_NS
-        while (full := self._span_ns() > most) is False or self._address.datagrams:
-            if full:
+        while True:
+            if self._span_ns() > most:
+                if not self._address.datagrams:
+                    intake.room.clear()
+                    return
                 self._drop_oldest()
             item = intake.take()
-            if isinstance(item, Arrived) and self._path is not None:
-                self._arrive(item, self._path, now)
-            elif isinstance(item, Opened):
-                self._open(item, now)
-            elif isinstance(item, Ended):
+            if isinstance(item, Ended):
                 self._end(item, now)
                 return
+            if isinstance(item, Opened):
+                self._open(item, now)
+            elif item is not None and self._path is not None:
+                self._arrive(item, self._path, now)
             else:
                 break
-        if full:
-            intake.room.clear()
-        else:
-            intake.room.set()
+        intake.room.set()
 
     def _span_ns(self) -> int:
         """How much media waits."""
@@ -129,12 +130,16 @@ class StreamSource:
         return queue[-1].ts_ns - queue[0].ts_ns if queue else 0
 
     def _drop_oldest(self) -> None:
-        """Make room: drop packets up to the next key frame."""
-        self._drop_to(next((i for i, w in enumerate(self._video) if i and w.packet and w.packet.is_keyframe), 0))
+        """Make room: drop packets up to the next key frame; without one, the oldest, and wait for a key frame."""
+        later = next((i for i, w in enumerate(self._video) if i and w.packet and w.packet.is_keyframe), 0)
+        if later:
+            self._drop_to(later)
+        else:
+            oldest = (self._video or self._audio).popleft()
+            if oldest.is_video and oldest.path.video is not None:
+                oldest.path.video.skip_to_key()
         while self._audio and self._video and self._audio[0].ts_ns < self._video[0].ts_ns:
             self._audio.popleft()
-        if self._span_ns() > _LIVE_MOST_NS:
-            (self._video or self._audio).popleft()
 
     def _drop_to(self, index: int) -> None:
         for _ in range(index):
@@ -294,8 +299,9 @@ class StreamSource:
                 continue
             try:
                 self._screen.show_frame(frame, path.video.pixel_aspect if path.video else None, due, ts)
-            except ValueError as error:
-                self._report.trouble(ConsoleError(f"{self._address.shown} sends {error}", "Send a smaller picture"))
+            except (ValueError, av.error.FFmpegError) as error:
+                sends = f"{self._address.shown} sends pictures that can't be shown ({error})"
+                self._report.trouble(ConsoleError(sends, "Send smaller pictures, or another format"))
                 continue
             shown_at = self._clock.now()
             counts.decoded += 1
@@ -353,17 +359,24 @@ class StreamSource:
                 self._abandon(now)
             return
         self._watch_packets(intake, path, now)
-        if path.video is not None and tier > Tier.KEY and now - self._quiet_since < SECOND and not self._held:
-            blind = now - self._pictured_at
-            if blind > _BLIND_NS and path.video.waits_for_key and not path.video.errors:
-                self._report.trouble(reasons.no_key_frame(self._address))
-            elif blind > _BLIND_NS:
-                self._report.trouble(reasons.undecodable(self._address, path.video.name))
-                if blind > _GIVE_UP_NS:
-                    device = path.opened.video and path.opened.video.described["hardware"]
-                    if device:
-                        hardware.give_up(device, "no picture came out")
-                    self._abandon(now)
+        if tier <= Tier.KEY:
+            self._pictured_at = now  # none were to be seen
+        elif path.video is not None and now - self._quiet_since < SECOND:
+            self._watch_pictures(path, path.video, now)
+
+    def _watch_pictures(self, path: Path, video: VideoDecoder, now: int) -> None:
+        """A stream whose packets come but whose pictures don't."""
+        blind = now - self._pictured_at
+        if blind <= _BLIND_NS:
+            return
+        if video.waits_for_key and not video.errors:
+            self._report.trouble(reasons.no_key_frame(self._address))
+            return
+        self._report.trouble(reasons.undecodable(self._address, video.name))
+        if blind > _GIVE_UP_NS:
+            if path.opened.video is not None and (device := path.opened.video.described["hardware"]):
+                hardware.give_up(device, "no picture came out")
+            self._abandon(now)
 
     def _watch_packets(self, intake: Intake, path: Path, now: int) -> None:
         """A stream that was open and sends nothing."""
