@@ -91,8 +91,8 @@ class BusRows(QWidget):
                 button = self._make(bus, position, source.name)
                 self._grid.addWidget(button, row, column)
                 self._buttons[bus].append((source.id, button))
-        for column in range(1, self._grid.columnCount()):
-            self._grid.setColumnStretch(column, 1 if column <= len(shown) else 0)
+        for column in range(1, self._grid.columnCount() + 1):
+            self._grid.setColumnStretch(column, 1 if column <= max(1, len(shown)) else 0)
         self._grid.removeWidget(self._next)
         self._next.setVisible(banks > 1)
         if banks > 1:

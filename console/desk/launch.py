@@ -40,37 +40,58 @@ def new_show_path(folder: Path) -> Path:
     return path
 
 
-def start_engine(address: Address, show: Path) -> int:
-    """Start an engine with a show (made when the file is missing); its log goes beside the desk's. Returns its pid.
+class Detached:
+    """A process that goes on without us, and the file that it writes what it says to."""
 
-    Raises ConsoleError when it can't be started.
-    """
-    return _spawn("engine", ["engine", "--api", str(address), "--show", str(show)])
+    def __init__(self, name: str, arguments: list[str]) -> None:
+        """Raises ConsoleError when it can't be started."""
+        self.log = platformdirs.user_log_path("podium", appauthor=False) / f"{name}.log"
+        command = [sys.executable, "-m", "console", *arguments]
+        try:
+            self.log.parent.mkdir(parents=True, exist_ok=True)
+            with self.log.open("w", encoding="utf-8") as out:
+                if sys.platform == "win32":
+                    flags = subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP
+                    self._child = subprocess.Popen(
+                        command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, creationflags=flags
+                    )
+                else:
+                    self._child = subprocess.Popen(
+                        command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
+                    )
+        except OSError as error:
+            raise ConsoleError(f"The {name} can't be started: {error.strerror}", f"See {self.log}") from error
+        _LOG.info("started the %s (process %d), its log is %s", name, self._child.pid, self.log)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it is over."""
+        return self._child.poll() is not None
+
+    def last_line(self) -> str:
+        """What it said last."""
+        try:
+            lines = self.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        except OSError:
+            return ""
+        return lines[-1].strip() if lines else ""
+
+    def said(self, text: str) -> bool:
+        """Whether it has said something."""
+        try:
+            return text in self.log.read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return False
+
+    def let_go(self) -> None:
+        """Leave it alone: nobody waits for its end."""
+        if self._child.returncode is None:
+            self._child.returncode = 0
 
 
-def start_demo() -> int:
-    """Start the demo, which opens a desk of its own. Returns its pid."""
-    return _spawn("demo", ["demo"])
-
-
-def _spawn(name: str, arguments: list[str]) -> int:
-    log = platformdirs.user_log_path("podium", appauthor=False) / f"{name}.log"
-    try:
-        log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("a", encoding="utf-8") as out:
-            command = [sys.executable, "-m", "console", *arguments]
-            if sys.platform == "win32":
-                flags = subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP
-                child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, creationflags=flags)
-            else:
-                child = subprocess.Popen(
-                    command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
-                )
-    except OSError as error:
-        raise ConsoleError(f"The {name} can't be started: {error.strerror}", f"See {log}") from error
-    _LOG.info("started the %s (process %d), its log is %s", name, child.pid, log)
-    child.returncode = 0  # it is on its own; Popen must not complain that nobody waits for it
-    return child.pid
+def start_engine(address: Address, show: Path) -> None:
+    """Start an engine with a show (made when the file is missing). Raises ConsoleError when it can't be started."""
+    Detached("engine", ["engine", "--api", str(address), "--show", str(show)]).let_go()
 
 
 def quit_engine(address: Address) -> None:

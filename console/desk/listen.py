@@ -86,7 +86,8 @@ class Listener:
         except miniaudio.MiniaudioError as error:
             self._sound.close()
             raise ConsoleError(
-                f"This machine plays no sound: {error}", "Connect a loudspeaker or headphones and try again"
+                f"This machine plays no sound: {error.args[0] if error.args else error}",
+                "Connect a loudspeaker or headphones and try again",
             ) from error
         _LOG.info("listening to the program")
 

@@ -49,8 +49,8 @@ class Multiview(QWidget):
         self._director = director
         self._clock = director.clock
         self._plates = Plates()
-        self._program = Tile(PROGRAM, Feed(None), bus=True)
-        self._preview = Tile(PREVIEW, Feed(None), bus=True)
+        self.program = Tile(PROGRAM, Feed(None), bus=True)
+        self.preview = Tile(PREVIEW, Feed(None), bus=True)
         self._sources: dict[str, Tile] = {}
         self._shown: list[Tile] = []
         self._filter = ""
@@ -90,7 +90,7 @@ class Multiview(QWidget):
 
     def _follow(self, world: World, *, again: bool) -> None:
         """Attach to the rings that are named now; `again` also to those whose name is the same."""
-        for tile, path in ((self._program, world.rings.program), (self._preview, world.rings.preview)):
+        for tile, path in ((self.program, world.rings.program), (self.preview, world.rings.preview)):
             if again or tile.feed.path != path:
                 tile.follow(Feed(path))
         fresh: dict[str, Tile] = {}
@@ -108,6 +108,14 @@ class Multiview(QWidget):
         self._hovered = None
         self._arrange()
 
+    def tile(self, source: str) -> Tile | None:
+        """The tile of a source."""
+        return self._sources.get(source)
+
+    def shown(self) -> list[str]:
+        """The sources that the filter leaves."""
+        return [tile.id for tile in self._shown]
+
     def set_filter(self, text: str) -> None:
         """Show only the sources whose id or name has the text in it."""
         self._filter = text.strip().lower()
@@ -124,8 +132,8 @@ class Multiview(QWidget):
         layout = arrange(size.width(), size.height(), room, scale=ratio, aspect=aspect, first_row=self._first_row)
         self._layout, self._first_row = layout, layout.first_row
         canvas = self._canvas = Canvas(size.width(), size.height())
-        self._preview.place(layout.preview, layout.border, ratio, canvas)
-        self._program.place(layout.program, layout.border, ratio, canvas)
+        self.preview.place(layout.preview, layout.border, ratio, canvas)
+        self.program.place(layout.program, layout.border, ratio, canvas)
         for tile in self._sources.values():
             tile.place(None, 0, ratio, canvas)
         for tile, rect in zip(self._shown, layout.tiles, strict=False):
@@ -168,8 +176,8 @@ class Multiview(QWidget):
             ):
                 changed.append(tile)
         program, preview = dress_program(world, now), dress_preview(world)
-        changed += [self._program] if self._program.dress(program) else []
-        changed += [self._preview] if self._preview.dress(preview) else []
+        changed += [self.program] if self.program.dress(program) else []
+        changed += [self.preview] if self.preview.dress(preview) else []
         self.setAccessibleDescription(f"Program {program.name}, preview {preview.name}")
         return changed
 
@@ -245,7 +253,7 @@ class Multiview(QWidget):
         painter.end()
 
     def _tiles(self) -> list[Tile]:
-        return [self._preview, self._program, *self._shown]
+        return [self.preview, self.program, *self._shown]
 
     def _size(self) -> QRect:
         """The widget in device pixels."""
@@ -335,7 +343,7 @@ class Multiview(QWidget):
     def close_feeds(self) -> None:
         """Let go of all rings."""
         self._timer.stop()
-        for tile in (self._program, self._preview, *self._sources.values()):
+        for tile in (self.program, self.preview, *self._sources.values()):
             tile.feed.close()
 
 

@@ -10,14 +10,16 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from console.desk.director import Director
 from console.desk.guards import Desk
-from console.desk.launch import answers, new_show_path, quit_engine, shows_folder, start_demo, start_engine
+from console.desk.launch import Detached, answers, new_show_path, quit_engine, shows_folder, start_engine
 from console.desk.settings import Memory
 from console.errors import ConsoleError
 from console.media.clock import Clock
 from console.wire.place import Address
 
 _GONE_WITHIN_NS = 15_000_000_000
-_LOOK_MS = 200
+_LOOK_MS, _DEMO_LOOK_MS = 200, 500
+_DEMO_IS_UP = "the desk:"
+"""What the demo says when its desk opens."""
 
 
 class Shows(QObject):
@@ -25,6 +27,9 @@ class Shows(QObject):
 
     refused = Signal(str)
     demo_started = Signal()
+    """The demo's own desk opens."""
+    progress = Signal(str)
+    """How far the demo is; nothing when it is over."""
     _asked_to_end = Signal(str)
 
     def __init__(self, address: Address, director: Director, memory: Memory, clock: Clock) -> None:
@@ -32,6 +37,9 @@ class Shows(QObject):
         self._address, self._director, self._memory, self._clock = address, director, memory, clock
         self._then: Callable[[], None] | None = None
         self._until_ns = 0
+        self._demo: Detached | None = None
+        self._demo_look = QTimer(self, interval=_DEMO_LOOK_MS)
+        self._demo_look.timeout.connect(self._watch_demo)
         self._look = QTimer(self, interval=_LOOK_MS)
         self._look.timeout.connect(self._is_gone)
         self._asked_to_end.connect(self._ending)
@@ -55,9 +63,40 @@ class Shows(QObject):
             self._end_then(lambda: self._start(path))
 
     def demo(self) -> None:
-        """Start the demo, which brings an engine and a desk of its own."""
-        if self._free():
-            self._end_then(self._start_demo)
+        """Start the demo, which brings an engine and a desk of its own; its first start draws for about a minute."""
+        if self._director.guard.desk is Desk.LOCKED:
+            self.refused.emit("The desk is LOCKED: hold Ctrl+L to unlock it")
+        elif self._demo is None:
+            try:
+                self._demo = Detached("demo", ["demo"])
+            except ConsoleError as error:
+                self.refused.emit(str(error))
+                return
+            self.progress.emit("The demo starts")
+            self._demo_look.start()
+
+    def _watch_demo(self) -> None:
+        demo = self._demo
+        if demo is None:
+            return
+        if demo.has_ended:
+            self._stop_watching()
+            self.refused.emit(f"The demo has ended: {demo.last_line()}")
+            self.progress.emit("")
+        elif demo.said(_DEMO_IS_UP):
+            self._stop_watching()
+            if self._address.is_loopback and not self._director.world.setup.sources:
+                self._end_then(self.demo_started.emit)  # our own engine has nothing to do any more
+            else:
+                self.demo_started.emit()
+        else:
+            self.progress.emit(demo.last_line() or "The demo starts")
+
+    def _stop_watching(self) -> None:
+        self._demo_look.stop()
+        if self._demo is not None:
+            self._demo.let_go()
+        self._demo = None
 
     def _free(self) -> bool:
         """Whether nothing would be taken off air."""
@@ -77,14 +116,6 @@ class Shows(QObject):
             self.refused.emit(str(error))
             return
         self._memory.opened(str(path))
-
-    def _start_demo(self) -> None:
-        try:
-            start_demo()
-        except ConsoleError as error:
-            self.refused.emit(str(error))
-            return
-        self.demo_started.emit()
 
     def _end_then(self, then: Callable[[], None]) -> None:
         if self._then is not None:

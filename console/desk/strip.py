@@ -28,7 +28,7 @@ from console.desk.world import World
 from console.show.commands import RenameShow
 
 _MARKS = {Severity.ALARM: "filled", Severity.WARNING: "hollow"}
-_PAD_PX, _MARK_PX = 8, 18
+_PAD_PX, _MARK_PX, _TITLE_EDGE_PX = 8, 18, 32
 
 
 class WordButton(QAbstractButton):
@@ -171,18 +171,7 @@ class Strip(QWidget):
         self.menu_button.setToolTip("Menu")
         self.menu_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.menu_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.title = QLineEdit()
-        self.title.setObjectName("title")
-        self.title.setMaxLength(80)
-        self.title.setMinimumWidth(60)
-        self.title.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-        self.title.setAccessibleName("Name of the show")
-        self.title.setToolTip("Name of the show; click to change it")
-        self.title.returnPressed.connect(self._rename)
-        self.title.editingFinished.connect(self.title.clearFocus)
-        self.format = QLabel()
-        self.format.setProperty("role", "caption")
-        self.format.setToolTip("Format of the show")
+        self._make_title()
         self.desk = WordButton("Desk", block=True)
         self.keys = WordButton("Keys")
         self.timecode = ClockFace("Timecode of the program (UTC)", "00:00:00:00", tokens.CLOCK_PX, tokens.TEXT)
@@ -195,12 +184,13 @@ class Strip(QWidget):
         row.addWidget(self.menu_button)
         row.addWidget(self.title, 3)
         row.addWidget(self.format)
+        row.addStretch(1)
         row.addWidget(self.desk)
         row.addWidget(self.keys)
-        row.addStretch(1)
+        row.addStretch(2)
         row.addWidget(self.timecode)
         row.addWidget(self.on_air)
-        row.addStretch(1)
+        row.addStretch(2)
         for word in (self.alarms, self.program, self.log, self.uplinks):
             row.addWidget(word)
         for word in (self.desk, self.keys, self.alarms, self.program, self.log, self.uplinks):
@@ -210,6 +200,20 @@ class Strip(QWidget):
         self._world_changed(director.world, director.world)
         director.guarded.connect(self._guard_changed)
         director.changed.connect(self._world_changed)
+
+    def _make_title(self) -> None:
+        self.title = QLineEdit()
+        self.title.setObjectName("title")
+        self.title.setMaxLength(80)
+        self.title.setMinimumWidth(60)
+        self.title.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.title.setAccessibleName("Name of the show")
+        self.title.setToolTip("Name of the show; click to change it")
+        self.title.returnPressed.connect(self._rename)
+        self.title.editingFinished.connect(self.title.clearFocus)
+        self.format = QLabel()
+        self.format.setProperty("role", "caption")
+        self.format.setToolTip("Format of the show")
 
     def show_keys(self, live: bool, why: str) -> None:
         """Say whether keys act."""
@@ -234,6 +238,7 @@ class Strip(QWidget):
         if self.title.text() != name:
             self.title.setText(name)
             self.title.setCursorPosition(0)
+            self.title.setMaximumWidth(self.title.fontMetrics().horizontalAdvance(name) + _TITLE_EDGE_PX)
         self.title.setEnabled(world.linked)
         self.format.setText(str(world.setup.format) if world.ever_linked else "")
 

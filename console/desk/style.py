@@ -64,7 +64,8 @@ QPushButton:focus {{ border: 2px solid {t.FOCUS}; padding: 4px 11px; }}
 QPushButton:checked {{ background: #27496D; border-color: {t.INFORMATION}; }}
 QPushButton[kind="primary"] {{ background: #1F4E82; border-color: {t.INFORMATION}; }}
 QPushButton[kind="bank"] {{ font-size: {t.CAPTION_PX}px; padding: 2px; }}
-QPushButton[kind="choice"] {{ font-size: 15px; padding: 16px 20px; text-align: left; }}
+QPushButton[kind="choice"], QPushButton[kind="first"] {{ font-size: 15px; padding: 14px 20px; }}
+QPushButton[kind="first"] {{ background: #1F4E82; border-color: {t.INFORMATION}; }}
 QToolButton {{ background: transparent; color: {t.TEXT}; border: 1px solid {t.LINE}; font-weight: 600;
   border-radius: {t.CORNER_PX}px; padding: 4px 18px 4px 8px; }}
 QToolButton:hover {{ background: {t.RAISED}; }}

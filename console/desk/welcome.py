@@ -7,6 +7,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWi
 
 from console.desk import tokens
 
+_INVITATION = "Paste an address or drop a file on this window. Or begin with:"
+
 
 class Welcome(QWidget):
     """Large choices in the room where tiles would be."""
@@ -22,10 +24,10 @@ class Welcome(QWidget):
         title = QLabel(f"Add a source ({add_key})")
         title.setProperty("role", "title")
         title.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        told = QLabel("Paste an address or drop a file on this window. Or begin with:")
-        told.setStyleSheet(f"color: {tokens.SECONDARY};")
-        told.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        told.setWordWrap(True)
+        self.told = QLabel(_INVITATION)
+        self.told.setStyleSheet(f"color: {tokens.SECONDARY};")
+        self.told.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.told.setWordWrap(True)
         row = QHBoxLayout()
         row.setSpacing(12)
         row.addStretch(1)
@@ -38,9 +40,9 @@ class Welcome(QWidget):
         self.buttons = {}
         for name, text, hint, primary in choices:
             made = QPushButton(text)
-            made.setProperty("kind", "primary" if primary else "choice")
+            made.setProperty("kind", "first" if primary else "choice")
             made.setMinimumHeight(48)
-            made.setMinimumWidth(120)
+            made.setMinimumWidth(140)
             made.setToolTip(hint)
             made.setAccessibleName(f"{text}: {hint}")
             made.clicked.connect(lambda _=False, name=name: self.chosen.emit(name))
@@ -51,6 +53,11 @@ class Welcome(QWidget):
         column.setSpacing(12)
         column.addStretch(1)
         column.addWidget(title)
-        column.addWidget(told)
+        column.addWidget(self.told)
         column.addLayout(row)
         column.addStretch(1)
+
+    def show_progress(self, text: str) -> None:
+        """Say how far the demo is; nothing brings the invitation back."""
+        self.told.setText(text or _INVITATION)
+        self.buttons["demo"].setEnabled(not text)

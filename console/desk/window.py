@@ -126,6 +126,7 @@ class DeskWindow(QMainWindow):
         self.welcome.chosen.connect(self._first_step)
         self._shows.refused.connect(director.refused)
         self._shows.demo_started.connect(self.close)
+        self._shows.progress.connect(self.welcome.show_progress)
         director.changed.connect(self._world_changed)
         director.guarded.connect(self._guard_changed)
         director.local.connect(self._do)

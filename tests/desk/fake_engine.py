@@ -90,7 +90,8 @@ class FakeEngine:
 
     def stop(self) -> None:
         if self._thread is not None:
-            self._loop.call_soon_threadsafe(self._stop.set)
+            with contextlib.suppress(RuntimeError):  # it has been asked to quit
+                self._loop.call_soon_threadsafe(self._stop.set)
             self._thread.join(10)
             self._thread = None
         withdraw(self.address)
@@ -233,6 +234,10 @@ class FakeEngine:
     async def _get_status(self, _request: web.Request) -> web.Response:
         return web.json_response(self.status())
 
+    async def _quit(self, _request: web.Request) -> web.Response:
+        self._stop.set()
+        return web.json_response({})
+
     async def _beat(self) -> None:
         """Pictures and status."""
         count = 0
@@ -255,7 +260,7 @@ class FakeEngine:
         self._make_rings()
         app = web.Application()
         app.add_routes([web.get("/live", self._live), web.get("/status", self._get_status)])
-        app.add_routes([web.post("/command", self._command)])
+        app.add_routes([web.post("/command", self._command), web.post("/quit", self._quit)])
         runner = web.AppRunner(app, shutdown_timeout=0.1)
         await runner.setup()
         await web.TCPSite(runner, self.address.host, self.address.port).start()

@@ -15,11 +15,14 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
 
 from console.desk.actions import Action, Verb
 from console.desk.guards import Desk
+from console.desk.launch import answers
 from console.desk.onair import OnAirButton, TBar
 from console.desk.source_dialog import SourceDialog
 from console.desk.style import dress
 from console.show.commands import AddDestination, AddSource, SetKeyer, SetPreview, SetTransition
+from console.wire.client import ask
 from tests.desk.conftest import SeatedDesk
+from tests.waiting import wait_for
 
 CTRL = Qt.KeyboardModifier.ControlModifier
 SHIFT = Qt.KeyboardModifier.ShiftModifier
@@ -81,11 +84,11 @@ def test_a_text_field_has_the_keys_to_itself(desk):
 def test_the_filter_thins_out_list_and_multiview(desk):
     desk.window.sources.search.setText("camera 3")
     assert desk.window.sources.table.rows.rowCount() == 1
-    assert [tile.id for tile in desk.window.multiview._shown] == ["cam3"]
+    assert desk.window.multiview.shown() == ["cam3"]
     desk.window.sources.search.setText("nothing")
-    assert desk.window.multiview._shown == []
+    assert desk.window.multiview.shown() == []
     desk.window.sources.search.clear()
-    assert len(desk.window.multiview._shown) == 4
+    assert len(desk.window.multiview.shown()) == 4
 
 
 def test_on_air_buttons_never_take_the_focus_and_all_controls_have_names(desk):
@@ -124,7 +127,7 @@ def test_asked_for_is_outlined_and_never_lit(desk):
 
 def test_a_click_on_a_tile_previews_and_a_double_click_is_one_click(desk):
     view = desk.window.multiview
-    tile = view._sources["cam4"]
+    tile = view.tile("cam4")
     ratio = view.devicePixelRatioF()
     place = QPoint(round((tile.rect.x + 20) / ratio), round((tile.rect.y + 20) / ratio))
     QTest.mouseClick(view, Qt.MouseButton.LeftButton, NONE, place)
@@ -166,7 +169,7 @@ def test_fade_to_black_is_held(desk):
     desk.hold(Qt.Key.Key_B, CTRL, True)
     desk.until(lambda: air(desk).fade is not None and air(desk).fade.to_black, 3)
     desk.hold(Qt.Key.Key_B, CTRL, False)
-    desk.until(lambda: desk.window.multiview._program.dressing.lamp == "")
+    desk.until(lambda: desk.window.multiview.program.dressing.lamp == "")
     assert desk.window.buses.transition.fade.lit
 
 
@@ -183,7 +186,7 @@ def test_keyers(desk):
     desk.until(button.isEnabled)
     desk.key(Qt.Key.Key_F1)
     desk.until(lambda: button.lit)
-    assert desk.window.multiview._sources["cam4"].dressing.cue == "PGM"
+    assert desk.window.multiview.tile("cam4").dressing.cue == "PGM"
     desk.key(Qt.Key.Key_Escape, SHIFT)
     desk.until(lambda: not button.lit)
 
@@ -218,6 +221,7 @@ def test_full_screen_and_back(desk):
     assert not desk.window.docks[0].isVisible()
     assert desk.window.buses.notice.isVisible()
     assert desk.window.strip.isVisible()
+    desk.until(lambda: desk.window.rim.live)
     desk.key(Qt.Key.Key_F11)
     desk.until(lambda: not desk.window.isFullScreen())
     assert desk.window.docks[0].isVisible()
@@ -239,7 +243,7 @@ def test_words_of_the_strip_lead_to_their_panels(desk):
 def test_stale_sources_are_named_and_asked_about(desk):
     desk.engine.states["cam2"] = {"state": "stale", "age_ms": 4200.0}
     desk.key(Qt.Key.Key_2)
-    desk.until(lambda: desk.window.multiview._sources["cam2"].dressing.word == "STALE 4 s")
+    desk.until(lambda: desk.window.multiview.tile("cam2").dressing.word == "STALE 4 s")
     desk.until(lambda: desk.director.world.air.preview == "cam2")
     desk.key(Qt.Key.Key_Space)
     assert "Camera 2 is STALE 4 s" in desk.window.buses.notice.text
@@ -248,22 +252,22 @@ def test_stale_sources_are_named_and_asked_about(desk):
 
 def test_pictures_arrive_and_are_painted(desk):
     view = desk.window.multiview
-    desk.until(lambda: all(tile.feed.updates > 2 for tile in view._sources.values()))
+    desk.until(lambda: all(view.tile(name).feed.updates > 2 for name in view.shown()))
     painted = view.painted
     desk.until(lambda: view.painted > painted + 3)
     desk.engine.change(SetPreview("cam1"))
     image = view.grab().toImage()
-    tile = view._sources["cam1"]
+    tile = view.tile("cam1")
     colour = image.pixelColor(tile.inner.x + 8, tile.inner.y + tile.inner.height // 2 + 4)
     assert colour.lightness() > 20, "not black"
 
 
 def test_nothing_is_read_while_the_window_is_hidden(desk):
     desk.window.hide()
-    updates = desk.window.multiview._program.feed.updates
+    updates = desk.window.multiview.program.feed.updates
     for _ in range(3):
         desk.window.multiview.tick()
-    assert desk.window.multiview._program.feed.updates == updates
+    assert desk.window.multiview.program.feed.updates == updates
     desk.window.show()
 
 
@@ -281,23 +285,23 @@ def test_an_engine_that_dies_and_comes_back(desk):
     desk.key(Qt.Key.Key_2)
     desk.until(lambda: air(desk).preview == "cam2")
     view = desk.window.multiview
-    updates = view._program.feed.updates
-    desk.until(lambda: view._program.feed.updates > updates)
+    updates = view.program.feed.updates
+    desk.until(lambda: view.program.feed.updates > updates)
 
 
 def test_sources_come_and_go(desk):
     desk.engine.change(AddSource("extra", "pattern:", "Extra"))
-    desk.until(lambda: "extra" in desk.window.multiview._sources)
-    desk.until(lambda: desk.window.multiview._sources["extra"].feed.updates)
+    desk.until(lambda: desk.window.multiview.tile("extra") is not None)
+    desk.until(lambda: desk.window.multiview.tile("extra").feed.updates)
     table = desk.window.sources.table
     table.selectRow(table.rows.row_of("extra"))
     desk.click(desk.window.sources.keyers[1])
     desk.until(lambda: desk.engine.show.setup.keyers[1] == "extra")
     desk.click(desk.window.sources.remove)
-    desk.until(lambda: "extra" not in desk.window.multiview._sources)
+    desk.until(lambda: desk.window.multiview.tile("extra") is None)
     desk.until(lambda: "Ctrl+Z" in desk.window.sources.said.text())
     desk.key(Qt.Key.Key_Z, CTRL)
-    desk.until(lambda: "extra" in desk.window.multiview._sources)
+    desk.until(lambda: desk.window.multiview.tile("extra") is not None)
 
 
 def test_removing_what_is_on_air_is_refused_in_words(desk):
@@ -445,10 +449,10 @@ def test_many_sources_have_banks_and_a_grid_that_scrolls(make_engine, qtbot, tmp
         first = rows._buttons["preview"][0][0]
         seated.click(rows._next)
         assert rows._buttons["preview"][0][0] != first
-        assert view._sources["cam60"].rect is None
+        assert view.tile("cam60").rect is None
         view.scroll_rows(100)
-        assert view._sources["cam60"].rect is not None
-        assert view._sources["cam1"].rect is None
+        assert view.tile("cam60").rect is not None
+        assert view.tile("cam1").rect is None
         seated.key(Qt.Key.Key_3, SHIFT)
         seated.until(lambda: seated.engine.show.air.preview == "cam13")
     finally:
@@ -475,6 +479,20 @@ def test_another_show_is_not_opened_over_a_running_one(desk, tmp_path):
     desk.director.want(Action(Verb.LOCK))
     desk.shows.new()
     assert "LOCKED" in desk.window.buses.notice.text
+
+
+def test_an_empty_show_gives_way_to_another(make_engine, qtbot, tmp_path):
+    fake = make_engine(sources=0)
+    seated = SeatedDesk(qtbot, fake, tmp_path)
+    show = tmp_path / "other.json"
+    try:
+        seated.shows.open(show)
+        seated.until(lambda: seated.director.world.linked and seated.director.world.setup.name == "other", 20)
+        assert seated.memory.last_shows == [str(show)]
+    finally:
+        ask(fake.address, "POST", "/quit", {})
+        wait_for(lambda: not answers(fake.address), 20, "the end of the engine")
+        seated.close()
 
 
 def test_qt_keeps_its_count_of_none(qapp):

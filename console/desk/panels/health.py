@@ -67,7 +67,7 @@ class HealthPanel(Panel):
 
     def __init__(self, director: Director) -> None:
         super().__init__(director)
-        self.table = Table(("Source", "fps", "In", "Drop", "Out", "Dup", "Tier", "Age"), 0, "Health of the sources")
+        self.table = Table(("Source", "fps", "In", "Drop", "Out", "Dup", "Tier", "Age ms"), 0, "Health of the sources")
         self.histogram = Histogram()
         self.ticks = QLabel()
         self.log = QLabel()
@@ -108,7 +108,7 @@ class HealthPanel(Panel):
             exact = "in {}, dropped {}, out {}, duplicated {}".format(*map(count_text, counts))
             hint = f"{source.name}: {reading.state} {reading.reason}".strip()
             hint += f"\n{exact}\ndecoded: {reading.tier_name}"
-            age = "" if reading.age_ms is None else f"{reading.age_ms:.0f} ms"
+            age = "" if reading.age_ms is None else f"{reading.age_ms:.0f}"
             if reading.age_ms is not None and reading.age_ms >= 10_000:
                 age = f"{reading.age_ms / 1000:.0f} s"
             figures = (f"{reading.fps:.1f}", *map(short_count, counts))
