@@ -8,6 +8,7 @@ Run by the supervisor as `python -m console _source`; the agreement is in `conso
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from pathlib import Path
 from typing import Protocol
@@ -81,6 +82,13 @@ def make_source(config: Message, screen: Screen, sound: SoundFeed, report: Repor
 
 def main() -> int:
     """Run one source; the exit status."""
+    status = _run()
+    # The reading thread may be deep inside FFmpeg: taking the interpreter down around it would be a crash.
+    logging.shutdown()
+    os._exit(status)
+
+
+def _run() -> int:
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(levelname)s: %(message)s")
     parent = Parent()
     set_priority(SOURCE_NICE)
