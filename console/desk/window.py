@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QMenu,
     QTabBar,
     QTabWidget,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -254,23 +255,28 @@ class DeskWindow(QMainWindow):
         self.sources.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.sources.search.selectAll()
 
-    def _places(self) -> list[QWidget]:
-        """Where F6 stops: pictures, strip, the panels that can be seen."""
-        places: list[QWidget] = [self.multiview, self.strip.menu_button]
-        places += [panel.first_focus() for panel in self.panels if panel.showing]
-        return places
-
     def _walk(self, step: int) -> None:
-        places, focus = self._places(), QApplication.focusWidget()
+        """F6: pictures, menu, then each panel, which comes to the front for it."""
+        places: list[QWidget] = [
+            self.multiview,
+            self.strip.menu_button,
+            *(panel.first_focus() for panel in self.panels),
+        ]
+        focus = QApplication.focusWidget()
         here = next((number for number, place in enumerate(places) if _same_part(place, focus)), 0)
-        target = places[(here + step) % len(places)]
+        number = (here + step) % len(places)
+        if number >= 2:
+            self.show_panel(self.panels[number - 2].title)
+        target = places[number]
         self.multiview.setProperty("ring", True)
         target.window().activateWindow()
         target.setFocus(Qt.FocusReason.TabFocusReason)
 
     def _press_focused(self) -> None:
         focus = QApplication.focusWidget()
-        if isinstance(focus, QAbstractButton):
+        if isinstance(focus, QToolButton):
+            focus.showMenu()
+        elif isinstance(focus, QAbstractButton):
             focus.click()
         elif isinstance(focus, QAbstractItemView) and focus.currentIndex().isValid():
             focus.activated.emit(focus.currentIndex())

@@ -18,6 +18,7 @@ from console.desk.keymaps import chosen
 from console.desk.keys import REBOUND_MS
 from console.desk.settings import Memory
 from console.desk.shows import Shows
+from console.desk.source_dialog import SourceDialog
 from console.desk.window import DeskWindow
 from console.media.clock import SystemClock
 from console.wire.client import Live
@@ -97,6 +98,14 @@ class SeatedDesk:
         if shiboken6.isValid(self.window):
             self.window.close()
             self.window.deleteLater()
+
+
+def dialog_of(desk: SeatedDesk) -> SourceDialog:
+    """The dialog for a source, once it is there."""
+    desk.until(lambda: desk.window.findChild(SourceDialog) is not None)
+    dialog = desk.window.findChild(SourceDialog)
+    desk.until(dialog.isVisible)
+    return dialog
 
 
 @pytest.fixture

@@ -17,11 +17,10 @@ from console.desk.actions import Action, Verb
 from console.desk.guards import Desk
 from console.desk.launch import answers
 from console.desk.onair import OnAirButton, TBar
-from console.desk.source_dialog import SourceDialog
 from console.desk.style import dress
-from console.show.commands import AddDestination, AddSource, SetKeyer, SetPreview, SetTransition
+from console.show.commands import AddSource, SetKeyer, SetPreview, SetTransition
 from console.wire.client import ask
-from tests.desk.conftest import SeatedDesk
+from tests.desk.conftest import SeatedDesk, dialog_of
 from tests.waiting import wait_for
 
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -204,10 +203,13 @@ def test_a_menu_never_swallows_cut(desk):
 
 def test_f6_reaches_every_part_and_ctrl_space_presses(desk):
     seen = []
-    for _ in range(3):
+    for _ in range(7):
         desk.key(Qt.Key.Key_F6)
         seen.append(QApplication.focusWidget())
-    assert seen == [desk.window.strip.menu_button, desk.window.sources.table, desk.window.multiview]
+    panels = [panel.first_focus() for panel in desk.window.panels]
+    assert seen == [desk.window.strip.menu_button, *panels, desk.window.multiview]
+    desk.key(Qt.Key.Key_F6, SHIFT)
+    assert desk.window.panels[-1].showing
     desk.window.strip.desk.setFocus(Qt.FocusReason.TabFocusReason)
     desk.key(Qt.Key.Key_Space)
     assert desk.director.guard.desk is Desk.ARMED, "Space is CUT, wherever the focus is"
@@ -289,60 +291,6 @@ def test_an_engine_that_dies_and_comes_back(desk):
     desk.until(lambda: view.program.feed.updates > updates)
 
 
-def test_sources_come_and_go(desk):
-    desk.engine.change(AddSource("extra", "pattern:", "Extra"))
-    desk.until(lambda: desk.window.multiview.tile("extra") is not None)
-    desk.until(lambda: desk.window.multiview.tile("extra").feed.updates)
-    table = desk.window.sources.table
-    table.selectRow(table.rows.row_of("extra"))
-    desk.click(desk.window.sources.keyers[1])
-    desk.until(lambda: desk.engine.show.setup.keyers[1] == "extra")
-    desk.click(desk.window.sources.remove)
-    desk.until(lambda: desk.window.multiview.tile("extra") is None)
-    desk.until(lambda: "Ctrl+Z" in desk.window.sources.said.text())
-    desk.key(Qt.Key.Key_Z, CTRL)
-    desk.until(lambda: desk.window.multiview.tile("extra") is not None)
-
-
-def test_removing_what_is_on_air_is_refused_in_words(desk):
-    desk.key(Qt.Key.Key_2)
-    desk.until(lambda: desk.director.world.air.preview == "cam2")
-    desk.key(Qt.Key.Key_Space)
-    desk.until(lambda: desk.director.world.air.program == "cam2")
-    desk.window.sources.table.selectRow(1)
-    desk.click(desk.window.sources.remove)
-    desk.until(lambda: "on air" in desk.window.sources.said.text())
-    assert len(desk.engine.show.setup.sources) == 4
-
-
-def test_destinations_with_their_secrets_masked(desk):
-    panel = desk.window.panels[1]
-    desk.window.show_panel("Destinations")
-    panel.address.setText("rtmp://push.example/app/secret-key")
-    QTest.keyClick(panel.address, Qt.Key.Key_Return)
-    desk.until(lambda: panel.table.rows.rowCount() == 1)
-    cell = panel.table.rows._rows[0][1][0]
-    assert "secret" not in cell.text + cell.hint
-    panel.address.setText("nonsense")
-    desk.click(panel.add)
-    desk.until(lambda: "address such as" in panel.reason.text())
-    panel.table.selectRow(0)
-    desk.click(panel.remove)
-    desk.until(lambda: panel.table.rows.rowCount() == 0)
-    assert desk.engine.show.setup.destinations == ()
-
-
-def test_a_destination_in_trouble_says_why(desk):
-    url = "https://ingest.example/main"
-    desk.engine.change(AddDestination(url))
-    desk.engine.extra_status = {"outputs": {url: {"state": "retrying", "lag_ms": 12_000, "lost": 3, "reason": "Reset"}}}
-    desk.window.show_panel("Destinations")
-    panel = desk.window.panels[1]
-    desk.until(lambda: "Reset" in panel.reason.text())
-    desk.until(lambda: desk.window.strip.uplinks.word.text == "0/1 UP")
-    assert desk.window.grab().width() == 1280
-
-
 def test_the_show_is_renamed_in_the_strip(desk):
     title = desk.window.strip.title
     assert title.text() == "Test show"
@@ -364,55 +312,6 @@ def test_the_rate_is_typed_and_follows_the_engine(desk):
     QTest.keyClick(rate, Qt.Key.Key_Return)
     desk.until(lambda: air(desk).transition.rate_frames == 12)
     desk.until(lambda: desk.window.rim.live)
-
-
-def dialog_of(desk: SeatedDesk) -> SourceDialog:
-    desk.until(lambda: desk.window.findChild(SourceDialog) is not None)
-    dialog = desk.window.findChild(SourceDialog)
-    desk.until(dialog.isVisible)
-    return dialog
-
-
-def test_adding_a_source_by_its_address(desk):
-    desk.key(Qt.Key.Key_N, CTRL)
-    dialog = dialog_of(desk)
-    assert not dialog.isModal()
-    assert not dialog.done_button.isEnabled()
-    dialog.url.setText("pattern:?number=7")
-    assert (dialog.identity.text(), dialog.name.text()) == ("cam5", "Camera 5")
-    desk.until(lambda: "Picture made by Podium" in dialog.said.text(), 20)
-    assert not dialog.picture.pixmap().isNull()
-    QTest.keyClick(dialog.url, Qt.Key.Key_Return)
-    desk.until(lambda: desk.engine.show.setup.source("cam5") is not None)
-    assert desk.engine.show.setup.source("cam5").url == "pattern:?number=7"
-    desk.until(lambda: desk.window.findChild(SourceDialog) is None)
-
-
-def test_what_cant_be_read_says_why_and_a_taken_id_is_refused_in_place(desk, tmp_path):
-    desk.key(Qt.Key.Key_N, CTRL)
-    dialog = dialog_of(desk)
-    dialog.url.setText(str(tmp_path / "nowhere.mp4"))
-    desk.until(lambda: "does not exist" in dialog.said.text(), 20)
-    dialog.identity.setText("cam1")
-    desk.click(dialog.done_button)
-    desk.until(lambda: "already" in dialog.said.text())
-    assert dialog.isVisible()
-    QTest.keyClick(dialog.url, Qt.Key.Key_Escape)
-    desk.until(lambda: desk.window.findChild(SourceDialog) is None)
-    assert len(desk.engine.show.setup.sources) == 4
-
-
-def test_editing_a_source(desk):
-    desk.window.sources.table.selectRow(2)
-    desk.click(desk.window.sources.edit)
-    dialog = dialog_of(desk)
-    assert not dialog.identity.isEnabled()
-    dialog.name.setText("Finish line")
-    dialog.latency.setValue(400)
-    desk.click(dialog.done_button)
-    desk.until(lambda: desk.engine.show.setup.source("cam3").name == "Finish line")
-    assert desk.engine.show.setup.source("cam3").latency_ms == 400
-    desk.until(lambda: desk.window.buses.rows.button("preview", "cam3").accessibleName() == "Finish line to preview")
 
 
 def test_a_desk_is_as_it_was_left(desk, qtbot, tmp_path):
