@@ -139,7 +139,9 @@ class Intake:
             options |= _LIVE_OPTIONS
         timeout = (None if address.listens else OPEN_SECONDS, READ_SECONDS if live else None)
         accel = hardware.accelerator() if self.decode_in_hardware else None
-        return av.open(target, "r", format=form, options=options, timeout=timeout, hwaccel=accel)
+        return av.open(
+            target, "r", format=form, options=options, timeout=timeout, hwaccel=accel, metadata_errors="replace"
+        )
 
     def _choose(self, container: av.container.InputContainer) -> tuple[Opened, list[av.stream.Stream]]:
         """What the container has, and the streams that are read."""

@@ -24,6 +24,7 @@ _BY_TYPE: tuple[tuple[type[BaseException], str, str], ...] = (
     (av.error.TimeoutError, "does not answer", _LIVE_REMEDY),
     (av.error.ExitError, "does not answer", _LIVE_REMEDY),
     (av.error.EOFError, "ended before there was a picture", _LIVE_REMEDY),
+    (av.error.PatchWelcomeError, "has a format that is not supported here", "Convert it with ffmpeg"),
     (av.error.ProtocolNotFoundError, "has a protocol that is not supported here", "Use another kind of address"),
 )
 _BY_ERRNO = {
@@ -41,6 +42,8 @@ def reason(error: BaseException, address: Address) -> ConsoleError:
         return error
     if address.listens and isinstance(error, av.error.TimeoutError | av.error.ExitError):
         return unanswered(address)
+    if address.kind is not Kind.LIVE and isinstance(error, av.error.EOFError):
+        return not_media(address)
     for kind, says, remedy in _BY_TYPE:
         if isinstance(error, kind):
             return ConsoleError(f"{address.shown} {says}", remedy)
@@ -53,6 +56,8 @@ def reason(error: BaseException, address: Address) -> ConsoleError:
     if number == errno.EIO:
         # What FFmpeg says when a name can't be resolved, among others.
         return ConsoleError(f"{address.shown} can't be reached or read (input/output error)", _LIVE_REMEDY)
+    if isinstance(error, IndexError):  # from PyAV, when a stream appears that was not there at the beginning
+        return ConsoleError(f"{address.shown} has changed its streams", "It is opened again by itself")
     text = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return ConsoleError(f"{address.shown} can't be opened: {text}", "Check the address")
 

@@ -28,14 +28,14 @@ def read_still(address: Address) -> av.VideoFrame:
         if path.stat().st_size > _BYTES_MOST:
             raise ConsoleError(f"{address.shown} is larger than {_BYTES_MOST >> 20} MiB", "Choose a smaller picture")
         # From memory, so that the format is told by the bytes; by name a % would be taken for a numbered sequence.
-        with av.open(io.BytesIO(path.read_bytes()), "r") as container:
-            if not container.streams.video:
+        with av.open(io.BytesIO(path.read_bytes()), "r", metadata_errors="replace") as container:
+            stream = next(iter(container.streams.video), None)
+            if stream is None or stream.codec_context is None:
                 raise not_media(address)
-            stream = container.streams.video[0]
             stream.codec_context.options = {"max_pixels": str(_PIXELS_MOST)}
             for frame in container.decode(stream):
                 return frame
-    except (av.error.FFmpegError, OSError) as error:
+    except (av.error.FFmpegError, OSError, ValueError) as error:
         # What OSErrors the file system raises, FFmpeg's errors are subclasses of.
         raise _file_reason(error, address) from error
     raise not_media(address)
@@ -45,7 +45,7 @@ def _file_reason(error: Exception, address: Address) -> ConsoleError:
     for kind, says in ((FileNotFoundError, "does not exist"), (PermissionError, "can't be read: no permission")):
         if isinstance(error, kind):
             return ConsoleError(f"{address.shown} {says}", "Check the path")
-    return not_media(address) if isinstance(error, av.error.FFmpegError) else reason(error, address)
+    return not_media(address) if isinstance(error, av.error.FFmpegError | ValueError) else reason(error, address)
 
 
 class StillSource:
