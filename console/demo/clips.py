@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import queue
 import shutil
 import subprocess
 import sys
@@ -17,7 +18,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import platformdirs
 
@@ -132,61 +132,63 @@ def _lives(pid: int) -> bool:
 
 
 def _draw_all(partial: Path, drawn: Format, seconds: int, cameras: int, workers: int, progress: Progress) -> None:
-    order = [number for number in _SLOWEST_FIRST if number <= cameras]
-    counts = dict.fromkeys(order, 0)
+    waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
+    for number in _SLOWEST_FIRST:
+        if number <= cameras:
+            waiting.put(number)
+    counts = dict.fromkeys(range(1, cameras + 1), 0)
     lock = threading.Lock()
-    running: set[subprocess.Popen[bytes]] = set()
-    total = cameras * seconds * drawn.rate.num
+    painters = [_Painter(drawn, seconds) for _ in range(min(workers, cameras))]
 
-    def draw(number: int) -> None:
-        config = {
-            "camera": number, "width": drawn.width, "height": drawn.height, "fps": drawn.rate.num, "seconds": seconds,
-            "file": str(partial / f"{STATIONS[number - 1].id}.ts"),
-        }  # fmt: skip
-        for event in _talk(config, running):
-            if event.get("event") == "drawn":
-                with lock:
-                    counts[number] = int(event["frames"])
-                    progress(sum(counts.values()), total)
-        with lock:
-            counts[number] = seconds * drawn.rate.num
-            progress(sum(counts.values()), total)
+    def work(painter: _Painter) -> None:
+        with contextlib.suppress(queue.Empty):
+            while True:
+                number = waiting.get_nowait()
+                for frames in painter.draw(number, partial / f"{STATIONS[number - 1].id}.ts"):
+                    with lock:
+                        counts[number] = frames
+                        progress(sum(counts.values()), cameras * seconds * drawn.rate.num)
 
-    with ThreadPoolExecutor(min(workers, cameras)) as pool:
-        jobs = [pool.submit(draw, number) for number in order]
+    with ThreadPoolExecutor(len(painters)) as pool:
         try:
-            for job in jobs:
+            for job in [pool.submit(work, painter) for painter in painters]:
                 job.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            for process in tuple(running):
-                process.kill()
-            raise
+        finally:  # in order when all went well; at once after Ctrl-C or when one failed
+            for painter in painters:
+                painter.close()
 
 
-def _talk(config: dict[str, object], running: set[subprocess.Popen[bytes]]) -> Iterator[dict[str, Any]]:
-    """Run one drawing process and pass on what it tells. Raises ConsoleError when it fails."""
-    with subprocess.Popen(
-        child_command("_draw"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=sys.platform != "win32"
-    ) as process:
-        running.add(process)
-        try:
-            if process.stdin is None or process.stdout is None:
-                raise RuntimeError("a child without its pipes")
-            with contextlib.suppress(BrokenPipeError):
-                process.stdin.write(json.dumps(config).encode() + b"\n")
-                process.stdin.flush()
-            done = False
-            for line in process.stdout:
-                event = json.loads(line)
-                if event.get("event") == "done":
-                    done = True
-                    process.stdin.close()
-                yield event
-        except BaseException:
-            process.kill()
-            raise
-        finally:
-            running.discard(process)
-    if not done or process.returncode:
-        raise ConsoleError(f"Camera {config['camera']} of the venue could not be drawn", "See the lines above")
+class _Painter:
+    """A drawing process, which draws one camera after the other."""
+
+    def __init__(self, drawn: Format, seconds: int) -> None:
+        self._frames = seconds * drawn.rate.num
+        self._process = subprocess.Popen(
+            child_command("_draw"), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            start_new_session=sys.platform != "win32",
+        )  # fmt: skip
+        self._send({"width": drawn.width, "height": drawn.height, "fps": drawn.rate.num, "seconds": seconds})
+
+    def _send(self, message: dict[str, object]) -> None:
+        if self._process.stdin is None:
+            raise RuntimeError("a child without its pipes")
+        with contextlib.suppress(OSError):  # it is gone: its silence tells
+            self._process.stdin.write(json.dumps(message).encode() + b"\n")
+            self._process.stdin.flush()
+
+    def draw(self, camera: int, file: Path) -> Iterator[int]:
+        """Draw a camera into a file; how many frames are done, now and then. Raises ConsoleError."""
+        self._send({"camera": camera, "file": str(file)})
+        for line in self._process.stdout or ():
+            event = json.loads(line)
+            if event.get("event") == "done":
+                yield self._frames
+                return
+            if event.get("event") == "drawn":
+                yield int(event["frames"])
+        raise ConsoleError(f"Camera {camera} of the venue could not be drawn", "See the lines above")
+
+    def close(self) -> None:
+        """End it. What it draws just now is left unfinished."""
+        self._process.kill()
+        self._process.communicate()

@@ -1,11 +1,13 @@
-"""Draws and encodes one camera of the venue into one file: a process of its own, `python -m console _draw`.
+"""Draws and encodes cameras of the venue into files: a process of its own, `python -m console _draw`.
 
-Its configuration is `{"camera": N, "format": F, "seconds": S, "file": PATH}`; it tells `drawn` with the number of
-frames about twice a second, and `done`.
+Its configuration is `{"width", "height", "fps", "seconds"}`; each message `{"camera": N, "file": PATH}` is a camera to
+draw. It tells `drawn` with the number of `frames` about twice a second of film, and `done`.
 """
 
 from __future__ import annotations
 
+import contextlib
+import queue
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -18,7 +20,7 @@ from av.video.frame import PictureType
 
 from console.demo.scene import CameraView
 from console.demo.transport import CLOCK_HZ, AccessUnit, Muxer, adts
-from console.media.picture import picture_bytes, picture_over
+from console.media.picture import Picture, Plane
 from console.media.time import SAMPLE_RATE, Format, Rate
 from console.media.tone import tone
 from console.wire.child import Parent
@@ -27,6 +29,7 @@ AAC_FRAME = 1024
 PERIOD_SECONDS = 8
 """A take is a multiple of this: 8 s of 48 kHz are exactly 375 AAC frames, so the sound closes on itself."""
 _AUDIO_BITS = 96_000
+_SLOW = (1, 6, 8)
 _KEYS_APART = 3
 """Key frames of neighbouring cameras are this many frames apart: genlocked cameras must not all peak at once."""
 
@@ -36,8 +39,11 @@ def video_bits(form: Format) -> int:
     return int(4.2e6 * (form.width * form.height * form.rate.fps / (1280 * 720 * 50)) ** 0.8)
 
 
-def _video_encoder(form: Format) -> av.VideoCodecContext:
-    """H.264 that is cheap to decode: two pictures of three are needed by no other."""
+def _video_encoder(form: Format, *, fine: bool) -> av.VideoCodecContext:
+    """H.264 that is cheap to decode: two pictures of three are needed by no other.
+
+    `fine` follows motion of parts of a pixel, which pays for slow cameras alone.
+    """
     encoder = av.VideoCodecContext.create("libx264", "w")
     rate = form.rate.num
     encoder.width, encoder.height, encoder.pix_fmt = form.width, form.height, "yuv420p"
@@ -47,8 +53,8 @@ def _video_encoder(form: Format) -> av.VideoCodecContext:
     encoder.options = {
         "preset": "ultrafast", "profile": "high", "crf": "22", "maxrate": str(video_bits(form)),
         "bufsize": str(video_bits(form)), "bf": "2", "g": str(rate), "forced-idr": "1",
-        "x264-params": "cabac=1:deblock=1,0,0:8x8dct=1:subme=1:direct=spatial:b-adapt=0:b-pyramid=none:"
-            f"scenecut=0:open-gop=0:min-keyint=1:aud=1:keyint={rate}",
+        "x264-params": "cabac=1:deblock=1,0,0:8x8dct=1:chroma-me=0:direct=spatial:b-adapt=0:b-pyramid=none:"
+            f"scenecut=0:open-gop=0:min-keyint=1:aud=1:keyint={rate}:subme={int(fine)}",
     }  # fmt: skip
     return encoder
 
@@ -56,19 +62,23 @@ def _video_encoder(form: Format) -> av.VideoCodecContext:
 def pictures(camera: int, form: Format, seconds: int) -> Iterator[AccessUnit]:
     """The coded pictures of a camera in decoding order."""
     view = CameraView(camera, form, seconds)
-    encoder = _video_encoder(form)
-    memory = bytearray(picture_bytes(form.width, form.height))
-    picture = picture_over(memory, form.width, form.height)
-    image = np.frombuffer(memory, np.uint8).reshape(form.height * 3 // 2, form.width)
+    encoder = _video_encoder(form, fine=camera in _SLOW)
+    # One frame for all pictures: x264 copies what it is given.
+    frame = av.VideoFrame(form.width, form.height, "yuv420p")
+    picture = Picture(*(_plane(frame, index) for index in range(3)))
     forced = {0, (camera - 1) * _KEYS_APART % form.rate.num}
     for number in range(view.frames):
         view.draw(number, picture)
-        frame = av.VideoFrame.from_ndarray(image, format="yuv420p")
         frame.pts = number
-        if number in forced:
-            frame.pict_type = PictureType.I
+        frame.pict_type = PictureType.I if number in forced else PictureType.NONE
         yield from map(_unit, encoder.encode(frame))
     yield from map(_unit, encoder.encode(None))
+
+
+def _plane(frame: av.VideoFrame, index: int) -> Plane:
+    plane = frame.planes[index]
+    rows = np.frombuffer(memoryview(plane), np.uint8)[: plane.line_size * plane.height].reshape(plane.height, plane.line_size)
+    return np.asarray(rows[:, : plane.width])
 
 
 def _unit(packet: av.Packet[Any]) -> AccessUnit:
@@ -114,19 +124,25 @@ def stream(camera: int, form: Format, seconds: int) -> Iterator[bytes]:
 
 
 def main() -> int:
-    """Draw the camera that the configuration names."""
-    parent = Parent()
-    config = parent.config
+    """Draw the cameras that the messages name, until the input ends."""
+    orders: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+    parent = Parent(orders.put)
     cv2.setNumThreads(1)
-    form = Format(config["width"], config["height"], Rate(config["fps"]))
-    with open(Path(config["file"]), "wb") as file:
-        for done, slot in enumerate(stream(config["camera"], form, config["seconds"]), 1):
+    form = Format(parent.config["width"], parent.config["height"], Rate(parent.config["fps"]))
+    while not parent.finish.is_set():
+        with contextlib.suppress(queue.Empty):
+            order = orders.get(timeout=0.1)
+            _draw(parent, order["camera"], form, parent.config["seconds"], Path(order["file"]))
+    parent.close()
+    return 0
+
+
+def _draw(parent: Parent, camera: int, form: Format, seconds: int, path: Path) -> None:
+    with open(path, "wb") as file:
+        for done, slot in enumerate(stream(camera, form, seconds), 1):
             file.write(slot)
             if done % (form.rate.num // 2) == 0:
                 parent.tell("drawn", frames=done)
             if parent.finish.is_set():
-                return 1
+                return
     parent.tell("done")
-    parent.finish.wait()
-    parent.close()
-    return 0

@@ -130,11 +130,11 @@ def _hulls(centres: Array, radii: Array) -> Array:
 
 def _tones_for(height_px: float) -> tuple[int, ...]:
     """Which tones a person of that size deserves."""
-    if height_px > 230:
+    if height_px > 280:
         return (0, 1, 2, 3)
-    if height_px > 60:
+    if height_px > 100:
         return (0, 1, 2)
-    return (0, 2) if height_px > 20 else ()
+    return (0, 2) if height_px > 24 else ()
 
 
 class People:

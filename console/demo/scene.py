@@ -55,6 +55,7 @@ class CameraView:
         self.frames = round(seconds * form.rate.fps)
         self._poses = [self.station.pose_at(n / form.rate.fps) for n in range(self.frames)]
         self._canvas = np.zeros((form.height, form.width, 4), np.uint8)
+        self._half = np.zeros((form.height // 2, form.width // 2, 4), np.uint8)
         self._wardrobes = [Wardrobe.of(athlete) for athlete in ATHLETES]
         self._rail = RailSurroundings(self.station, self._poses, form.height) if number == 7 else None
         phases = crowd.PHASES if number == 8 else 1
@@ -84,7 +85,8 @@ class CameraView:
     def draw(self, frame: int, out: Picture) -> None:
         """The finished picture with its code strip."""
         canvas = self.canvas(frame)
-        half = cv2.resize(canvas, (self.form.width // 2, self.form.height // 2), interpolation=cv2.INTER_AREA)
+        half = self._half
+        cv2.resize(canvas, (half.shape[1], half.shape[0]), dst=half, interpolation=cv2.INTER_AREA)
         cv2.extractChannel(canvas, 0, dst=out.y)
         cv2.extractChannel(half, 1, dst=out.u)
         cv2.extractChannel(half, 2, dst=out.v)
