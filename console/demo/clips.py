@@ -29,6 +29,7 @@ from console.media.time import Format, Rate
 
 Progress = Callable[[int, int], None]
 """Called with the frames that are drawn, and all."""
+_REMEDY = "Free space or give another directory with --cache"
 _SLOWEST_FIRST = (7, 2, 8, 4, 3, 1, 6, 5)
 
 
@@ -98,7 +99,7 @@ def make(
     except OSError as error:
         raise ConsoleError(
             f"The venue can't be kept in {directory}: {error.strerror or error}",
-            "Free space or give another directory with --cache",
+            _REMEDY,
         ) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
@@ -184,6 +185,8 @@ class _Painter:
             if event.get("event") == "done":
                 yield self._frames
                 return
+            if event.get("event") == "failed":
+                raise ConsoleError(f"The clip {file} can't be written: {event['reason']}", _REMEDY)
             if event.get("event") == "drawn":
                 yield int(event["frames"])
         raise ConsoleError(f"Camera {camera} of the venue could not be drawn", "See the lines above")

@@ -1,7 +1,8 @@
 """Draws and encodes cameras of the venue into files: a process of its own, `python -m console _draw`.
 
 Its configuration is `{"width", "height", "fps", "seconds"}`; each message `{"camera": N, "file": PATH}` is a camera to
-draw. It tells `drawn` with the number of `frames` about twice a second of film, and `done`.
+draw. It tells `drawn` with the number of `frames` about twice a second of film, and `done`, or `failed` with a
+`reason` when the file can't be written.
 """
 
 from __future__ import annotations
@@ -77,7 +78,9 @@ def pictures(camera: int, form: Format, seconds: int) -> Iterator[AccessUnit]:
 
 def _plane(frame: av.VideoFrame, index: int) -> Plane:
     plane = frame.planes[index]
-    rows = np.frombuffer(memoryview(plane), np.uint8)[: plane.line_size * plane.height].reshape(plane.height, plane.line_size)
+    rows = np.frombuffer(memoryview(plane), np.uint8)[: plane.line_size * plane.height].reshape(
+        plane.height, plane.line_size
+    )
     return np.asarray(rows[:, : plane.width])
 
 
@@ -132,7 +135,10 @@ def main() -> int:
     while not parent.finish.is_set():
         with contextlib.suppress(queue.Empty):
             order = orders.get(timeout=0.1)
-            _draw(parent, order["camera"], form, parent.config["seconds"], Path(order["file"]))
+            try:
+                _draw(parent, order["camera"], form, parent.config["seconds"], Path(order["file"]))
+            except OSError as error:
+                parent.tell("failed", reason=error.strerror or str(error))
     parent.close()
     return 0
 

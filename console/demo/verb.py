@@ -24,7 +24,7 @@ EXAMPLE = """examples:
   podium demo --headless --format 720p50 --seconds 60 --report verdict.json"""
 _TURN_NS = 100_000_000
 _SAY_NS = 5_000_000_000
-_SETTLE_NS = 1_500_000_000
+_SETTLE_NS = 500_000_000
 _LONGEST_SECONDS = 7 * 86_400
 
 
@@ -164,7 +164,7 @@ def _on_air(plan: Plan, stage: Stage, clock: Clock) -> tuple[Director, dict[str,
         _say(f"  the desk: opening; another one: podium desk --engine {stage.engine}")
     if plan.seconds is None:
         _say("  Ctrl-C ends the demo")
-    director = Director(stage.engine, list(status["sources"]), plan.form.rate)
+    director = Director(stage.engine, list(status["sources"]))
     try:
         _follow(plan, stage, director, first, clock)
     except KeyboardInterrupt:
@@ -182,7 +182,7 @@ def _follow(plan: Plan, stage: Stage, director: Director, first: int, clock: Clo
     rate = plan.form.rate
     seconds_ns = flicks_to_ns(rate.frame_flicks)
     said = clock.now()
-    take_at = 0
+    act_at = 0
     while True:
         stage.check()
         if stage.desk_closed():
@@ -192,11 +192,10 @@ def _follow(plan: Plan, stage: Stage, director: Director, first: int, clock: Clo
         on_air_ns = (int(status["frame"]) - first + 1) * seconds_ns
         if plan.seconds is not None and on_air_ns >= plan.seconds * 1e9:
             return
-        if not take_at and all(source["state"] == "live" for source in status["sources"].values()):
-            take_at = now + _SETTLE_NS
-        if plan.cuts_by_itself and take_at and now >= take_at:
-            director.take()
-            take_at = now + director.pause_ns()
+        if not act_at and all(source["state"] == "live" for source in status["sources"].values()):
+            act_at = now + _SETTLE_NS
+        if plan.cuts_by_itself and act_at and now >= act_at:
+            act_at = now + director.act()
         if plan.cuts_by_itself and now - said >= _SAY_NS:
             said = now
             _say(_state_line(on_air_ns, status, len(director.takes)))

@@ -104,6 +104,21 @@ def test_a_cache_that_cannot_be_written(tmp_path: Path) -> None:
         make(tmp_path / "file", SMALL, _no_progress, seconds=SECONDS)
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mkdir = Path.mkdir
+
+    def mkdir_with_full_file(self: Path, *args, **kwargs) -> None:
+        mkdir(self, *args, **kwargs)
+        if self.name.startswith(".360p25"):
+            (self / "cam1.ts").symlink_to("/dev/full")
+
+    monkeypatch.setattr(Path, "mkdir", mkdir_with_full_file)
+    with pytest.raises(ConsoleError, match=r"cam1\.ts can't be written: No space left on device. Free space"):
+        make(tmp_path, SMALL, _no_progress, seconds=SECONDS, cameras=1)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_camera_that_cannot_be_drawn_fails_the_set(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(ConsoleError, match="Camera 1 of the venue could not be drawn"):
         make(tmp_path, SMALL, _no_progress, seconds=3, cameras=1)

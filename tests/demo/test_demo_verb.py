@@ -13,14 +13,13 @@ from pathlib import Path
 import pytest
 
 from console.demo.clips import Clips
-from console.demo.director import Director, Take
+from console.demo.director import Take
 from console.demo.report import faults, is_exact
 from console.demo.verb import Plan, perform
 from console.media.clock import SystemClock
-from console.media.time import Rate, parse_format
+from console.media.time import parse_format
 from console.probe.judging import judge_readings
 from console.probe.verdict import Cut, Verdict
-from console.wire.place import Address
 
 SMALL = parse_format("640x360p25")
 
@@ -138,12 +137,3 @@ def test_every_fault_is_named() -> None:
         "no sound could be measured against the picture",
         "1 of 4 cuts not at the frame promised",
     ]
-
-
-def test_the_director_waits_between_takes() -> None:
-    director = Director(Address(), ["cam1", "cam2"], Rate(50))
-    pauses = [director.pause_ns() for _ in range(50)]
-    assert min(pauses) > 1_500_000_000
-    assert max(pauses) < 3_300_000_000
-    again = Director(Address(), ["cam1", "cam2"], Rate(50))
-    assert pauses == [again.pause_ns() for _ in range(50)]
