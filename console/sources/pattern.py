@@ -22,7 +22,7 @@ from console.sources.screen import Screen
 from console.sources.sound import SoundFeed
 from console.wire.tier import Tier
 
-_LEAD_NS = 50_000_000
+_LEAD_NS = 80_000_000
 _LATE_NS = 100_000_000
 _FONT = cv2.FONT_HERSHEY_DUPLEX
 _BARS_75 = (

@@ -32,7 +32,7 @@ class Screen:
         self._beaten = 0
         self._flags = -1
 
-    def lead_ns(self, step_ns: int, most_ns: int = 70_000_000) -> int:
+    def lead_ns(self, step_ns: int, most_ns: int = 90_000_000) -> int:
         """How long before it is due a picture may be made: never more than `slots - 4` pictures are ahead."""
         return min(most_ns, (self.slots - 4) * step_ns - step_ns // 2)
 
