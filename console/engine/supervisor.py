@@ -33,7 +33,7 @@ from console.wire.sound import create_sound
 
 _log = logging.getLogger("console.engine.supervisor")
 _SOURCE_SLOTS, _TILE_SLOTS, _BUS_SLOTS = 10, 4, 4
-_PROGRAM_RING_SECONDS = 1.25
+_PROGRAM_RING_SECONDS = 1.6
 _ANSWER_SECONDS = 5.0
 _DISK_LOW_HOURS = 0.5
 
