@@ -241,8 +241,9 @@ class FakeEngine:
     async def _beat(self) -> None:
         """Pictures and status."""
         count = 0
-        while True:
-            await asyncio.sleep(1 / _FPS)
+        while not self._stop.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stop.wait(), 1 / _FPS)
             count += 1
             settled = settle(self.show, self.frame())
             if settled is not self.show:
