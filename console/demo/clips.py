@@ -26,6 +26,7 @@ from console.demo.race import TAKE_SECONDS
 from console.demo.version import SCENE_VERSION
 from console.errors import ConsoleError
 from console.media.time import Format, Rate
+from console.wire.child import child_command
 
 Progress = Callable[[int, int], None]
 """Called with the frames that are drawn, and all."""
@@ -52,11 +53,6 @@ def cache_dir() -> Path:
 def nominal(form: Format) -> Format:
     """The format that is drawn for a show's format: whole frames per second (a venue at 59.94 is drawn at 60)."""
     return Format(form.width, form.height, Rate(round(form.rate.fps)))
-
-
-def child_command(verb: str) -> list[str]:
-    """How a process of ours is started (see wire/child.py)."""
-    return [sys.executable, verb] if getattr(sys, "frozen", False) else [sys.executable, "-m", "console", verb]
 
 
 def find(directory: Path, form: Format, seconds: int = TAKE_SECONDS, cameras: int = len(STATIONS)) -> Clips | None:

@@ -16,12 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from console.demo.clips import Clips, child_command
+from console.demo.clips import Clips
 from console.errors import ConsoleError
 from console.media.clock import Clock
 from console.media.time import Format
 from console.show.codec import show_to_file
 from console.show.model import Air, Destination, Setup, Show, Source, SourceId
+from console.wire.child import child_command
 from console.wire.client import ask, get
 from console.wire.place import Address, make_private, runtime_root
 
@@ -125,7 +126,7 @@ class Stage:
         pipe = subprocess.PIPE if talking else subprocess.DEVNULL
         with open(self._log_file(name), "wb") as log:
             process = subprocess.Popen(
-                [*child_command(verb), *options], stdin=pipe, stdout=pipe if talking else log, stderr=log,
+                [*child_command(verb, *options)], stdin=pipe, stdout=pipe if talking else log, stderr=log,
                 start_new_session=sys.platform != "win32",
             )  # fmt: skip
         self.processes[name] = process

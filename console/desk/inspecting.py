@@ -5,11 +5,12 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import sys
 from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import QObject, QProcess, QTimer, Signal
+
+from console.wire.child import child_command
 
 _LIMIT_MS = 15_000
 
@@ -74,8 +75,9 @@ class Inspection(QObject):
     def __init__(self, url: str, parent: QObject) -> None:
         super().__init__(parent)
         self._process = QProcess(self)
-        self._process.setProgram(sys.executable)
-        self._process.setArguments(["-m", "console", "_inspect"])
+        program, *arguments = child_command("_inspect")
+        self._process.setProgram(program)
+        self._process.setArguments(arguments)
         self._process.finished.connect(self._finished)
         self._process.errorOccurred.connect(self._failed)
         self._limit = QTimer(self, singleShot=True, interval=_LIMIT_MS)

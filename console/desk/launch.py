@@ -12,6 +12,7 @@ from pathlib import Path
 import platformdirs
 
 from console.errors import ConsoleError
+from console.wire.child import child_command
 from console.wire.place import Address
 
 _LOG = logging.getLogger("console.desk.launch")
@@ -46,7 +47,7 @@ class Detached:
     def __init__(self, name: str, arguments: list[str]) -> None:
         """Raises ConsoleError when it can't be started."""
         self.log = platformdirs.user_log_path("podium", appauthor=False) / f"{name}.log"
-        command = [sys.executable, "-m", "console", *arguments]
+        command = child_command(*arguments)
         try:
             self.log.parent.mkdir(parents=True, exist_ok=True)
             with self.log.open("w", encoding="utf-8") as out:

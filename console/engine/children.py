@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from console.wire.child import GRACE_SECONDS
+from console.wire.child import GRACE_SECONDS, child_command
 
 _log = logging.getLogger("console.engine.supervisor")
 _LINE_MAX = 1 << 20
@@ -92,12 +92,14 @@ class Child:
 
     async def _live(self) -> int:
         self.starts += 1
-        command = [sys.executable, "-m", "console", self._verb]
-        if getattr(sys, "frozen", False):
-            command = [sys.executable, self._verb]
         pipe = asyncio.subprocess.PIPE
         process = await asyncio.create_subprocess_exec(
-            *command, stdin=pipe, stdout=pipe, stderr=pipe, limit=_LINE_MAX, start_new_session=sys.platform != "win32"
+            *child_command(self._verb),
+            stdin=pipe,
+            stdout=pipe,
+            stderr=pipe,
+            limit=_LINE_MAX,
+            start_new_session=sys.platform != "win32",
         )
         self._process = process
         stdin, stdout, stderr = process.stdin, process.stdout, process.stderr

@@ -26,6 +26,11 @@ GRACE_SECONDS = 5.0
 Message = dict[str, Any]
 
 
+def child_command(*arguments: str) -> list[str]:
+    """The command line that starts Podium again as another process, from a clone and from a frozen build alike."""
+    return [sys.executable, *(() if getattr(sys, "frozen", False) else ("-m", "console")), *arguments]
+
+
 def set_priority(nice: int) -> None:
     """Set this process's priority, -20 first to 19 last. A level above normal takes rights that most users lack: then,
     and on Windows, it stays as it is."""
