@@ -36,11 +36,14 @@ _SLOT_HEADER = 64
 # Header words (8 bytes each).
 _H_MAGIC, _H_WIDTH, _H_HEIGHT, _H_KEY, _H_SAMPLES, _H_SLOTS, _H_STRIDE = range(7)
 _H_COUNT, _H_HEARTBEAT, _H_PID, _H_GENERATION, _H_FLAGS, _H_DEMAND, _H_DEMAND_NS, _H_LEVELS = range(8, 16)
+_H_WHOLE, _H_HOT, _H_FED, _H_TIER = range(17, 21)
 # Slot words.
 _S_SEQ, _S_DUE, _S_PTS, _S_FRAME, _S_SAMPLES, _S_FLAGS = range(6)
 
 STILL = 1
 """Ring flag: the picture does not move and that is no fault (a still, a held clip); only the heartbeat counts."""
+NEVER = (1 << 63) - 1
+"""An instant that does not come: the writer leaves pictures out for now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +126,30 @@ class _Ring:
     def levels(self) -> Levels:
         """Peak levels of the newest sound."""
         return Levels(self._floats[_H_LEVELS], self._floats[_H_LEVELS + 1])
+
+    @property
+    def whole_from_ns(self) -> int:
+        """Monotonic instant from which on no picture is left out; 0 when none ever is, `NEVER` while some are."""
+        return self._signed[_H_WHOLE]
+
+    @property
+    def hot_ns(self) -> int:
+        """How long the writer would need, asked now, until every picture is there; 0 when they are."""
+        return self._signed[_H_HOT]
+
+    @property
+    def fed_ns(self) -> int:
+        """Monotonic instant at which the newest of what came in is due, where no picture was made of it on purpose."""
+        return self._signed[_H_FED]
+
+    @property
+    def tier(self) -> int:
+        """What the writer does at present (`wire.tier.Tier`); 0 when it does not say."""
+        return self._words[_H_TIER]
+
+    def demand(self, now_ns: int, valid_ns: int = 2_000_000_000) -> int:
+        """What the readers last asked for (0 when nobody has asked within `valid_ns`)."""
+        return self._words[_H_DEMAND] if now_ns - self._words[_H_DEMAND_NS] < valid_ns else 0
 
     def close(self) -> None:
         """Let go of the map; it is unmapped when the last view of it is gone."""
@@ -239,9 +266,15 @@ class RingWriter(_Ring):
         self._floats[_H_LEVELS] = left
         self._floats[_H_LEVELS + 1] = right
 
-    def demand(self, now_ns: int, valid_ns: int = 2_000_000_000) -> int:
-        """What the readers last asked for (0 when nobody has asked within `valid_ns`)."""
-        return self._words[_H_DEMAND] if now_ns - self._words[_H_DEMAND_NS] < valid_ns else 0
+    def tell(self, tier: int, whole_from_ns: int, hot_ns: int) -> None:
+        """Say what is done now: the tier, from when on no picture is left out, how soon that could be (see above)."""
+        self._words[_H_TIER] = tier
+        self._signed[_H_WHOLE] = whole_from_ns
+        self._signed[_H_HOT] = hot_ns
+
+    def feed(self, due_ns: int) -> None:
+        """Say that the source lives though no picture is made of what came, which is due then."""
+        self._signed[_H_FED] = due_ns
 
 
 class RingReader(_Ring):
