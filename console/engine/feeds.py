@@ -37,6 +37,10 @@ class Feeds:
     def __init__(self, frame_ns: int) -> None:
         self._frame_ns = frame_ns
         self._feeds: dict[SourceId, Feed] = {}
+        self.tiers: dict[SourceId, Tier] = {}
+        """What the budget grants the sources that are on no bus."""
+        self.preview_tier = Tier.FULL
+        """What it grants the one on preview."""
 
     def get(self, source: SourceId) -> Feed | None:
         """The feed of a source, when its rings are there."""
@@ -68,10 +72,32 @@ class Feeds:
                 changed[source] = feed.picked.state
         return changed
 
-    def ask(self, full: frozenset[SourceId], now_ns: int) -> None:
-        """Tell the hosts what is needed of each source: `full` in full, the rest what its tile needs."""
+    def ask(self, full: frozenset[SourceId], preview: frozenset[SourceId], now_ns: int) -> None:
+        """Tell the hosts what is needed of each source: `full` in full, the others what the budget grants them."""
         for source, feed in self._feeds.items():
-            feed.ring.ask(Tier.FULL if source in full else Tier.ACTIVE, now_ns)
+            if source in full:
+                tier = Tier.FULL
+            elif source in preview:
+                tier = self.preview_tier
+            else:
+                tier = self.tiers.get(source, Tier.ACTIVE)
+            feed.ring.ask(tier, now_ns)
+
+    def cold(self, sources: frozenset[SourceId]) -> frozenset[SourceId]:
+        """Those of the sources that live and leave pictures out at present: not ready to be on air."""
+        feeds = {source: feed for source in sources if (feed := self._feeds.get(source))}
+        return frozenset(
+            source
+            for source, feed in feeds.items()
+            if feed.picked.state is SourceState.LIVE and not feed.frames.is_whole
+        )
+
+    def hot_in_frames(self, source: SourceId) -> int | None:
+        """How many frames later than a warm one the source could be on program; None when nobody can tell."""
+        feed = self._feeds.get(source)
+        if feed is None or feed.picked.state is not SourceState.LIVE:
+            return None
+        return 0 if feed.frames.is_whole else max(1, -(-feed.ring.hot_ns // self._frame_ns))
 
     def drawable(self, source: SourceId) -> Drawable | None:
         """The picked picture, where it lies in the ring; None when a slate must stand in."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,8 @@ class Order:
     client: str
     command: Command
     at: int
+    names_frame: bool
+    """The sender said which frame, rather than the next."""
     encoded: dict[str, Any]
     """The command as it was sent, for the journal."""
 
@@ -41,25 +44,31 @@ class Orders:
             command = decode_command(message)
         except CommandError as error:
             return self._answer(order_id, {"reject": {"id": order_id, "reason": str(error)}})
-        due = message.get("at")
-        due = at if due is None else due
+        named = message.get("at")
+        due = at if named is None else named
         if type(due) is not int or not at <= due <= at + _AHEAD_MAX_FRAMES:
             reason = f"Frame {due!r:.30} has passed or is too far ahead; it is frame {at}"
             return self._answer(order_id, {"reject": {"id": order_id, "reason": reason}})
         if len(self._waiting) >= _WAITING_MAX:
             return self._answer(order_id, {"reject": {"id": order_id, "reason": "Too many commands are waiting"}})
         encoded = {key: value for key, value in message.items() if key not in ("id", "client", "at")}
-        self._waiting.append(Order(order_id, str(message.get("client", "")), command, due, encoded))
+        client = str(message.get("client", ""))
+        self._waiting.append(Order(order_id, client, command, due, named is not None, encoded))
         self._answers[order_id] = None
         return None
 
-    def due(self, at: int) -> list[Order]:
-        """The orders for frame `at`, in the order in which they came."""
-        if not self._waiting:
-            return []
-        ready = [order for order in self._waiting if order.at <= at]
-        self._waiting = [order for order in self._waiting if order.at > at]
-        return ready
+    @property
+    def waiting(self) -> Sequence[Order]:
+        """The orders that are still to be carried out, in the order in which they came."""
+        return self._waiting
+
+    def first_due(self, at: int) -> Order | None:
+        """The first that came of the orders for frame `at`."""
+        return next((order for order in self._waiting if order.at <= at), None)
+
+    def done(self, order: Order) -> None:
+        """An order was carried out or refused."""
+        self._waiting.remove(order)
 
     def acked(self, order: Order, frame: int, rev: int) -> dict[str, Any]:
         """The answer to an order that was applied at a frame."""

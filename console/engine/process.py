@@ -2,7 +2,8 @@
 
 Configuration: `{"journal", "session", "show", "resume", "buses": {bus: path}, "rings":
 {source: {...}}, "anchor": {...}}`.
-Messages in: `{"rings": {...}}` and commands. Events out: `result`, `patch`, `status`, `frame_one`.
+Messages in: `{"rings": {...}}`, `{"tiers": {source: tier}, "preview": tier}` and commands. Events out: `result`,
+`patch`, `status`, `frame_one`.
 """
 
 from __future__ import annotations
@@ -90,6 +91,7 @@ def _status(engine: Engine, at: int, cadence: Cadence) -> dict[str, Any]:
             "duplicate": counters.duplicate,
             "fps": round(feed.frames.fps, 2),
             "age_ms": feed.picked.age_ns // 1_000_000,
+            "hot_in_frames": engine.feeds.hot_in_frames(source),
             "sound_resets": max(0, feed.sound.resets),
         }
     return {

@@ -1,8 +1,8 @@
 """One frame of the show: commands, plans, pictures, sound. The only writer of the show.
 
-`Engine.tick(at)` runs in this order: commands that are due at `at` are reduced and journalled; transitions that ended
-are settled; every source is asked for its picture; program is planned, drawn and published with exactly its samples;
-preview and clean are drawn when somebody looks. It never waits for anything.
+`Engine.tick(at)` runs in this order: transitions that ended are settled; every source is asked for its picture;
+commands that are due at `at` and whose sources are ready are reduced and journalled; program is planned, drawn and
+published with exactly its samples; preview and clean are drawn when somebody looks. It never waits for anything.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import numpy as np
 from console.engine.feeds import SHOWN, Feeds
 from console.engine.journal import Journal
 from console.engine.orders import Order, Orders
+from console.engine.warming import Warming
 from console.media.clock import Anchor, Clock
 from console.media.picture import Samples, new_picture
 from console.mix.plan import MixPlan, plan, tally
@@ -28,6 +29,7 @@ from console.show.history import History, apply
 from console.show.model import Bus, Show, SourceId
 from console.show.reduce import Rejected, settle
 from console.wire.ring import RingWriter
+from console.wire.tier import Tier
 
 Tell = Callable[..., None]
 _REDRAWS = 2
@@ -54,6 +56,7 @@ class Engine:
         self.format, self.rate = form, form.rate
         self.feeds = Feeds(form.rate.start_ns(1))
         self.orders = Orders()
+        self._warming = Warming(self.feeds, form.rate.start_ns(1))
         self.inbox: deque[dict[str, Any]] = deque()
         self._history = history
         self._journal = journal
@@ -88,11 +91,10 @@ class Engine:
         due_ns = self.due_ns(at)
         self._read_inbox(at)
         self._history = replace(self._history, show=settle(self.show, at))
-        for order in self.orders.due(at):
-            self._obey(order, at)
         for source, state in self.feeds.take(due_ns).items():
             event = "SourceReturned" if state in SHOWN else "SourceLost"
             self._journal.append(event, at, self.rate.start_ns(at), source=source, state=state)
+        self._obey_all(at)
         self._plans = {bus: plan(self.show, bus, at) for bus in Bus}
         program = self._plans[Bus.PROGRAM]
         torn = self._publish_program(program, at, due_ns)
@@ -100,7 +102,7 @@ class Engine:
         for bus in (Bus.PREVIEW, Bus.CLEAN):
             if self._buses[bus].demand(now_ns):
                 self._publish(bus, at, due_ns)
-        self.feeds.ask(program.sources | self._plans[Bus.PREVIEW].sources, now_ns)
+        self.feeds.ask(program.sources | self._warming.sources(at), self._plans[Bus.PREVIEW].sources, now_ns)
         self._tell_changes(at)
         fresh = all(feed.picked.fresh for source in program.sources if (feed := self.feeds.get(source)))
         return TickReport(at, fresh, torn)
@@ -134,8 +136,20 @@ class Engine:
             message = self.inbox.popleft()
             if "rings" in message:
                 self.feeds.attach(message["rings"])
+            elif "tiers" in message:
+                self.feeds.tiers = {SourceId(source): Tier(tier) for source, tier in message["tiers"].items()}
+                self.feeds.preview_tier = Tier(message["preview"])
             elif refusal := self.orders.accept(message, at):
                 self._tell("result", **refusal)
+
+    def _obey_all(self, at: int) -> None:
+        """Carry out what is due, in the order in which it came; one that must wait holds up those behind it."""
+        while (order := self.orders.first_due(at)) is not None:
+            if self._warming.must_wait(order, self._history, at):
+                break
+            self.orders.done(order)
+            self._obey(order, at)
+        self._warming.foresee(self.orders.waiting, self._history, at)
 
     def _obey(self, order: Order, at: int) -> None:
         utc_ns = self.rate.start_ns(at)

@@ -4,6 +4,8 @@ The policy has a whole frame of hysteresis: the next picture is taken when it is
 frame's start, and pictures are skipped only when a later one was due half a frame before. So a source of the show's
 own rate, whose due times wander around a frame's edge, neither doubles nor drops; a source with a clock of its own
 does so once per frame of drift.
+
+A source that leaves pictures out on purpose (nobody needs them all) is as alive as what comes in to it.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from typing import Protocol
 
 from console.media.picture import Picture
 from console.wire.ring import STILL, PictureInfo
+from console.wire.tier import Tier
 
 STALE_NS = 500_000_000
 """A picture older than this (and than three of its source's intervals) is stale, not live."""
@@ -46,6 +49,12 @@ class PictureRing(Protocol):
     def heartbeat_ns(self) -> int: ...  # noqa: D102
     @property
     def slots(self) -> int: ...  # noqa: D102
+    @property
+    def fed_ns(self) -> int: ...  # noqa: D102
+    @property
+    def tier(self) -> int: ...  # noqa: D102
+    @property
+    def whole_from_ns(self) -> int: ...  # noqa: D102
     def info(self, index: int, /) -> PictureInfo | None: ...  # noqa: D102
     def picture(self, index: int, /) -> Picture: ...  # noqa: D102
     def holds(self, index: int, /) -> bool: ...  # noqa: D102
@@ -59,6 +68,7 @@ class Counters:
     drop: int = 0
     out: int = 0
     duplicate: int = 0
+    """Given out again though the source leaves no picture out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +81,7 @@ class Picked:
     fresh: bool
     """Not the one given before."""
     age_ns: int
-    """How long ago the picture was due (of the last one, when it is repeated)."""
+    """How long ago the newest of what came in was due, a picture or what none was made of on purpose."""
 
 
 def choose(ring: PictureRing, last: int | None, at_ns: int, half_frame_ns: int) -> int | None:
@@ -118,24 +128,33 @@ class FrameSync:
         self._seen = count
         index = choose(self.ring, self._last, at_ns, self._half_frame_ns)
         if index is None or (info := self.ring.info(index)) is None:
-            return Picked(SourceState.LOST, None, False, 0)
+            fed = at_ns - self.ring.fed_ns <= STALE_NS
+            return Picked(SourceState.LIVE if fed else SourceState.LOST, None, False, 0)
         fresh = index != self._last
         if fresh:
             if self._last is not None and index > self._last:
                 counters.drop += index - self._last - 1
-                interval = (info.due_ns - self._last_due_ns) // (index - self._last)
-                self._interval_ns += (min(max(interval, 0), HOLD_NS) - self._interval_ns) // 8
+                self._measure((info.due_ns - self._last_due_ns) // (index - self._last))
             self._last, self._last_due_ns = index, info.due_ns
-        else:
+        elif self.ring.whole_from_ns <= at_ns:
             counters.duplicate += 1
         counters.out += 1
-        age_ns = max(0, at_ns - info.due_ns)
+        age_ns = max(0, at_ns - max(info.due_ns, self.ring.fed_ns))
         return Picked(self._state(age_ns, at_ns), index, fresh, age_ns)
 
     @property
     def fps(self) -> float:
         """New pictures per second, smoothed over the last few."""
         return 1e9 / max(1, self._interval_ns)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether no picture is left out from the one that was taken last on."""
+        return self.ring.whole_from_ns <= self._last_due_ns
+
+    def _measure(self, interval_ns: int) -> None:
+        if self.ring.tier not in (Tier.PARKED, Tier.KEY):  # key frames say nothing of the source's rate
+            self._interval_ns += (min(max(interval_ns, 0), HOLD_NS) - self._interval_ns) // 8
 
     def _state(self, age_ns: int, at_ns: int) -> SourceState:
         if self.ring.flags & STILL:
