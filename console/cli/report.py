@@ -20,7 +20,7 @@ from console.show.model import Setup, Source, Transition
 from console.wire.place import DEFAULT_HOST, DEFAULT_PORT, runtime_root
 from console.wire.ring import RingReader, RingWriter, create_ring
 
-_LIBRARIES = ("aiohttp", "av", "cv2", "numpy", "PySide6", "pyqtgraph", "miniaudio", "imageio_ffmpeg")
+_LIBRARIES = ("aiohttp", "av", "cv2", "numpy", "PySide6", "pyqtgraph", "miniaudio", "imageio_ffmpeg", "psutil")
 
 
 def configuration() -> dict[str, Any]:
