@@ -28,6 +28,11 @@ class Clock(Protocol):
         ...
 
 
+def cpu_ns() -> int:
+    """How long this process has kept a core busy, all its threads together."""
+    return time.process_time_ns()
+
+
 class SystemClock:
     """The machine's clock."""
 

@@ -20,6 +20,7 @@ from console.media.time import CHANNELS, SAMPLE_RATE, Format, timecode
 from console.sources.report import Report
 from console.sources.screen import Screen
 from console.sources.sound import SoundFeed
+from console.wire.ring import NEVER
 from console.wire.tier import Tier
 
 _LEAD_NS = 80_000_000
@@ -151,7 +152,7 @@ class PatternSource:
         self._painter = Painter(fmt, number, name, motion=motion)
         self._sounds = with_tone
         self._tone = tone.tone(number, 0, SAMPLE_RATE) if with_tone else None
-        self._heard_to: int | None = None
+        self._whole_ns = 0
 
     def run(self, finish: threading.Event) -> None:
         """Work until told to finish."""
@@ -185,7 +186,13 @@ class PatternSource:
         if self._tone is not None:
             self._sound.append(self._samples(rate.first_sample(code), rate.samples(code)), due, now)
         rests = frame % max(1, round(rate.fps / 2)) != 0
-        if tier is Tier.PARKED or (tier is Tier.KEY and rests):
+        if tier <= Tier.KEY:
+            self._whole_ns = NEVER
+        elif self._whole_ns == NEVER:
+            self._whole_ns = due
+        self._screen.tell(tier, self._whole_ns, _LEAD_NS if self._whole_ns == NEVER else 0)
+        if self._screen.newest_due_ns and (tier is Tier.PARKED or (tier is Tier.KEY and rests)):
+            self._screen.feed(due)
             return
         self._screen.show(lambda picture, slot: self._painter.draw(picture, slot, frame), due, rate.start_ns(code))
         self._report.counts.decoded += 1

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from console.errors import ConsoleError
+from console.media.clock import cpu_ns
 from console.wire.tier import Tier
 
 _log = logging.getLogger("console.sources")
@@ -38,7 +39,7 @@ class Report:
         self._tell = tell
         self._reason = ""
         self._told_at = 0
-        self._decoded_then = 0
+        self._decoded_then = self._cpu_then = 0
 
     def opened(self, video: dict[str, Any] | None, audio: dict[str, Any] | None, *, live: bool) -> None:
         """The source was opened; what is in it."""
@@ -77,7 +78,9 @@ class Report:
             return
         counts = self.counts
         fps = (counts.decoded - self._decoded_then) * _SECOND / passed if self._told_at else 0.0
-        self._told_at, self._decoded_then = now_ns, counts.decoded
+        busy_ns = cpu_ns()
+        cpu = (busy_ns - self._cpu_then) / passed if self._told_at else 0.0
+        self._told_at, self._decoded_then, self._cpu_then = now_ns, counts.decoded, busy_ns
         self._tell(
             "stats",
             **{"in": counts.received},
@@ -85,7 +88,8 @@ class Report:
             drop=counts.drop,
             late=counts.late,
             fps=round(fps, 2),
-            tier=int(tier),
+            tier=tier.name.lower(),
+            cpu=round(cpu, 4),
             latency_ms=latency_ms,
             resets=resets,
         )

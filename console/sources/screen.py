@@ -26,6 +26,7 @@ class Screen:
         self.width, self.height = picture.width, picture.height
         self.slots = picture.slots
         self.frame = 0
+        self.newest_due_ns = 0
         self._picture, self._tile, self._clock = picture, tile, clock
         self._fitter = Fitter(picture.width, picture.height)
         self._tile_due = 0
@@ -52,6 +53,7 @@ class Screen:
         now = self._clock.now()
         pts = ns_to_flicks(ts_ns)
         self._picture.publish(due_ns=due_ns, now_ns=now, pts=pts, frame=self.frame)
+        self.newest_due_ns = due_ns
         if not 0 <= due_ns - self._tile_due < _TILE_NS:
             tile, _ = self._tile.begin()
             shrink(picture, tile)
@@ -66,6 +68,14 @@ class Screen:
             self._flags = flags
             self._picture.set_flags(flags)
             self._tile.set_flags(flags)
+
+    def tell(self, tier: Tier, whole_from_ns: int, hot_ns: int) -> None:
+        """Say what is done, from when on no picture is left out, and how soon that could be."""
+        self._picture.tell(tier, whole_from_ns, hot_ns)
+
+    def feed(self, due_ns: int) -> None:
+        """Say that the source lives though no picture may come of what came in."""
+        self._picture.feed(due_ns)
 
     def beat(self, now_ns: int) -> None:
         """Say that the host works; cheap enough to be called in every turn of a loop."""

@@ -14,8 +14,9 @@ from console.media.time import Format, Rate
 from console.media.tone import tone
 from console.show.history import History
 from console.show.model import Air, Bus, Setup, Show, Source
-from console.wire.ring import RingReader, RingWriter, create_ring
+from console.wire.ring import NEVER, RingReader, RingWriter, create_ring
 from console.wire.sound import SoundWriter, create_sound
+from console.wire.tier import Tier
 
 SMALL = Format(640, 360, Rate(50))
 LEVELS = {"cam1": 60, "cam2": 120, "cam3": 180}
@@ -28,6 +29,9 @@ class Camera:
         self.paths = {kind: str(directory / f"{source}.{kind}") for kind in ("picture", "sound")}
         self.level, self.number, self.rate = LEVELS[source], number, form.rate
         self.alive = True
+        self.asleep_frames = 0
+        """How many frames it needs to be whole again; 0: it never leaves a picture out."""
+        self._asked_for = 0
         create_ring(Path(self.paths["picture"]), form.width, form.height, slots=8)
         create_sound(Path(self.paths["sound"]))
         self.ring = RingWriter(Path(self.paths["picture"]))
@@ -36,6 +40,10 @@ class Camera:
 
     def make(self, due_ns: int) -> None:
         if not self.alive:
+            return
+        if self.asleep_frames and not self._awake(due_ns):
+            self.ring.feed(due_ns)
+            self.frame += 1
             return
         picture, _ = self.ring.begin()
         picture.fill(self.level)
@@ -46,6 +54,14 @@ class Camera:
         first = self.sound.count
         self.sound.append(tone(self.number, first, self.rate.samples(self.frame)), due_ns)
         self.frame += 1
+
+    def _awake(self, due_ns: int) -> bool:
+        full = self.ring.demand(due_ns, 10**15) == Tier.FULL
+        self._asked_for = self._asked_for + 1 if full else 0
+        awake = self._asked_for >= self.asleep_frames
+        if not awake or self.ring.whole_from_ns in (0, NEVER):
+            self.ring.tell(Tier.FULL if full else Tier.KEY, due_ns if awake else NEVER, self.asleep_frames * 20_000_000)
+        return awake
 
 
 class Stage:

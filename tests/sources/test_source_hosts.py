@@ -112,7 +112,7 @@ def test_tiers(tmp_path: Path, clip_ts: Path) -> None:
         assert len(active) < (active[-1].due_ns - active[0].due_ns) / (20 * MS)
         host.picture.ask(int(Tier.PARKED), CLOCK.now())
         told = len(host.events)
-        wait_for(lambda: (host.told("stats", told) or {}).get("tier") == Tier.PARKED, 3, "parking")
+        wait_for(lambda: (host.told("stats", told) or {}).get("tier") == "parked", 3, "parking")
         parked = host.picture.count
         host.picture.ask(int(Tier.PARKED), CLOCK.now())
         assert host.picture.count <= parked + 5
