@@ -12,7 +12,7 @@ from console.errors import ConsoleError
 from console.media.address import masked, scheme_of
 from console.media.time import Format
 
-TILE_WIDTH_PX = 320
+TILE_WIDTH_MAX_PX = 480
 STILL_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp"})
 _ALPHA_SUFFIXES = frozenset({".png", ".webp", ".tif", ".tiff"})
 _DATAGRAM_SCHEMES = frozenset({"udp", "srt"})
@@ -141,5 +141,8 @@ def wants_key(url: str) -> bool:
 
 
 def tile_size(fmt: Format) -> tuple[int, int]:
-    """Width and height of a source's tile: 320 wide, the show's aspect, even."""
-    return TILE_WIDTH_PX, max(2, round(TILE_WIDTH_PX * fmt.height / fmt.width / 2) * 2)
+    """Width and height of a source's tile: the show's, halved until it is small enough, since halving is cheap; even."""
+    width, height = fmt.width, fmt.height
+    while width > TILE_WIDTH_MAX_PX:
+        width, height = width / 2, height / 2
+    return max(2, round(width / 2) * 2), max(2, round(height / 2) * 2)
