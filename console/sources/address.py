@@ -142,7 +142,7 @@ def wants_key(url: str) -> bool:
 
 def tile_size(fmt: Format) -> tuple[int, int]:
     """Width and height of a source's tile: the show's, halved until it is small enough, since halving is cheap; even."""
-    width, height = fmt.width, fmt.height
+    width, height = float(fmt.width), float(fmt.height)
     while width > TILE_WIDTH_MAX_PX:
         width, height = width / 2, height / 2
     return max(2, round(width / 2) * 2), max(2, round(height / 2) * 2)
