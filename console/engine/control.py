@@ -79,7 +79,11 @@ def _as_seen_by(role: Role, parts: dict[str, Any]) -> dict[str, Any]:
     if setup is None or role is Role.ADMIN:
         return parts
     shown = {
-        name: [item | {"url": masked(item["url"])} for item in setup[name]] for name in ("sources", "destinations")
+        name: [
+            item | {field: masked(item[field]) for field in ("url", "proxy_url") if field in item}
+            for item in setup[name]
+        ]
+        for name in ("sources", "destinations")
     }
     return parts | {"setup": setup | shown}
 

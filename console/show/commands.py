@@ -89,6 +89,7 @@ class AddSource:
     url: str
     name: str | None = None
     latency_ms: int | None = None
+    proxy_url: str | None = None
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,7 @@ class EditSource:
     url: str | None = None
     name: str | None = None
     latency_ms: int | None = None
+    proxy_url: str | None = None
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,8 @@ class Source:
     url: str
     name: str
     latency_ms: int = 200
+    proxy_url: str = ""
+    """A smaller picture of the same for its tile (a camera's sub-stream, a lower rendition); empty: none."""
 
 
 @dataclass(frozen=True)

@@ -200,7 +200,8 @@ def _add_source(show: Show, command: AddSource, _at: int) -> Change:
     if not command.url.strip():
         raise _RefusalError("A source needs an address")
     latency = 200 if command.latency_ms is None else _latency(command.latency_ms)
-    source = Source(SourceId(command.source), command.url.strip(), (command.name or command.source).strip(), latency)
+    name, proxy = (command.name or command.source).strip(), (command.proxy_url or "").strip()
+    source = Source(SourceId(command.source), command.url.strip(), name, latency, proxy)
     air = show.air
     if air.preview is None and air.program != source.id:
         air = replace(air, preview=source.id)
@@ -210,14 +211,17 @@ def _add_source(show: Show, command: AddSource, _at: int) -> Change:
 def _edit_source(show: Show, command: EditSource, _at: int) -> Change:
     setup = show.setup
     old = _source(setup, command.source)
-    url = old.url if command.url is None else command.url.strip()
-    if not url:
+    new = Source(
+        old.id,
+        old.url if command.url is None else command.url.strip(),
+        (old.name if command.name is None else command.name.strip()) or old.id,
+        old.latency_ms if command.latency_ms is None else _latency(command.latency_ms),
+        old.proxy_url if command.proxy_url is None else command.proxy_url.strip(),
+    )
+    if not new.url:
         raise _RefusalError("A source needs an address")
-    if url != old.url and old.id in on_air(show):
-        raise _RefusalError(f"'{old.id}' is on air; take it off before you change its address")
-    latency = old.latency_ms if command.latency_ms is None else _latency(command.latency_ms)
-    new = replace(old, url=url, name=(old.name if command.name is None else command.name.strip()) or old.id)
-    new = replace(new, latency_ms=latency)
+    if replace(new, name=old.name) != old and old.id in on_air(show):
+        raise _RefusalError(f"'{old.id}' is on air; take it off before you change its address or latency")
     sources = tuple(new if source.id == old.id else source for source in setup.sources)
     return Change(replace(show, setup=replace(setup, sources=sources)))
 

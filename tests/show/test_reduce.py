@@ -94,12 +94,17 @@ def test_sources_are_added_edited_removed():
     after = do(show(), "AddSource", source="vt", url="/media/a.mp4", name="Clip")
     after = do(after, "EditSource", source="vt", name="Opening", latency_ms=500)
     assert after.setup.source("vt") == Source("vt", "/media/a.mp4", "Opening", 500)
+    after = do(after, "EditSource", source="vt", proxy_url=" rtsp://cam/sub ")
+    assert after.setup.source("vt") == Source("vt", "/media/a.mp4", "Opening", 500, "rtsp://cam/sub")
+    assert do(after, "EditSource", source="vt", proxy_url="").setup.source("vt").proxy_url == ""
     assert do(after, "RemoveSource", source="vt").setup == show().setup
 
 
 def test_what_is_on_air_can_not_be_removed_or_readdressed():
     assert "on air" in refuse(show(), "RemoveSource", source="cam1")
     assert "on air" in refuse(show(), "EditSource", source="cam1", url="black:")
+    assert "on air" in refuse(show(), "EditSource", source="cam1", latency_ms=300)
+    assert do(show(), "EditSource", source="cam1", name="Goal").setup.source("cam1").name == "Goal"
     running = do(show(), "Auto", at=1000)
     assert "on air" in refuse(running, "RemoveSource", at=1001, source="cam2")
 
@@ -152,6 +157,7 @@ fields = {
     "keyer": st.integers(-1, 6),
     "on_air": maybe,
     "latency_ms": st.integers(-5, 6000),
+    "proxy_url": st.sampled_from(["", " rtsp://cam/sub ", "x" * 20]),
 }
 
 
