@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from console.desk.world import PREVIEW, PROGRAM, World, source_word
+from console.desk.status import SourceReading
+from console.desk.world import LIVE, PREVIEW, PROGRAM, World, source_word
 from console.media.time import FLICKS_PER_SECOND
 from console.show.model import Source
 
@@ -25,6 +26,10 @@ class Dressing:
     """What is wrong with the source."""
     mark: str = ""
     """The triangle before the word: `filled` for an alarm, `hollow` for a warning."""
+    tier: str = ""
+    """How little of it is decoded, where that can be seen."""
+    hot: str = ""
+    """How long a cut to it would wait for its picture, where it would."""
     detail: str = ""
     """Shown while the mouse is over it."""
     clock: str = ""
@@ -33,16 +38,30 @@ class Dressing:
 
 
 def dress_source(
-    world: World, source: Source, badge: str, lamp: str, *, black: bool, hovered: bool, asked: bool
+    world: World,
+    source: Source,
+    badge: str,
+    lamp: str,
+    *,
+    wait_frames: int | None,
+    black: bool,
+    hovered: bool,
+    asked: bool,
 ) -> Dressing:
-    """A source's tile."""
-    reading = world.status.sources.get(source.id)
-    word = source_word(reading.state, reading.age_ms) if reading else ""
-    mark = "hollow" if reading and reading.state == "stale" else "filled"
+    """A source's tile. `wait_frames` is how long a cut to it would wait for its picture, None when unknown."""
+    reading = world.status.sources.get(source.id, SourceReading())
+    word = source_word(reading.state, reading.age_ms)
+    mark = "hollow" if reading.state == "stale" else "filled"
     if not word and black:
         word, mark = "BLACK", "hollow"
-    detail = _detail(world, source) if hovered else ""
-    return Dressing(source.name, badge, lamp, CUES.get(lamp, ""), word, mark if word else "", detail, asked=asked)
+    alive = reading.state == LIVE
+    tier = reading.tier_name.upper() if alive and reading.is_resting else ""
+    hot = f"hot in {wait_frames}" if alive and wait_frames is not None and wait_frames > 1 else ""
+    detail = _detail(reading, hot) if hovered and source.id in world.status.sources else ""
+    if detail and not word:
+        tier = hot = ""  # the detail begins with them
+    mark = mark if word else ""
+    return Dressing(source.name, badge, lamp, CUES.get(lamp, ""), word, mark, tier, hot, detail, asked=asked)
 
 
 def dress_program(world: World, now_ns: int) -> Dressing:
@@ -68,11 +87,8 @@ def _clock(world: World, now_ns: int) -> str:
     return f"{second // 3600 % 24:02}:{second // 60 % 60:02}:{second % 60:02}"
 
 
-def _detail(world: World, source: Source) -> str:
-    reading = world.status.sources.get(source.id)
-    if reading is None:
-        return ""
+def _detail(reading: SourceReading, hot: str) -> str:
     video = reading.video
-    parts = [f"{video.width}x{video.height}" if video.width else "", video.codec, f"{reading.fps:.0f} fps"]
-    parts += [reading.tier_name, f"{reading.latency_ms:.0f} ms" if reading.latency_ms else ""]
+    parts = [reading.tier_name, hot, f"{video.width}x{video.height}" if video.width else "", video.codec]
+    parts += [f"{reading.fps:.0f} fps", f"{reading.latency_ms:.0f} ms" if reading.latency_ms else ""]
     return " ".join(part for part in parts if part)

@@ -9,11 +9,11 @@ from console.errors import ConsoleError
 from console.wire.ring import PictureInfo, RingReader
 from console.wire.sound import SoundReader
 
-_ASK_NS = 500_000_000
+_OTHERS_NS = 1_100_000_000
+"""How long what another desk asks for counts; a little longer than desks wait before they ask again."""
 _RETRY_NS = 500_000_000
 _BLACK_LOOK_NS = 250_000_000
 _BLACK_AFTER_NS = 1_000_000_000
-_WANTED = 1
 
 
 class Feed:
@@ -27,7 +27,7 @@ class Feed:
         self._ring: RingReader | None = None
         self._sound: SoundReader | None = None
         self._index = -1
-        self._asked_ns = self._tried_ns = self._looked_ns = -(1 << 62)
+        self._tried_ns = self._looked_ns = -(1 << 62)
         self._black_since_ns: int | None = None
 
     def refresh(self, raster: Raster, now_ns: int, *, again: bool = False) -> bool:
@@ -35,9 +35,6 @@ class Feed:
         ring = self._attached(now_ns)
         if ring is None:
             return False
-        if now_ns - self._asked_ns >= _ASK_NS:
-            ring.ask(_WANTED, now_ns)
-            self._asked_ns = now_ns
         info = _due(ring, now_ns)
         if info is None or (info.index == self._index and not again):
             return False
@@ -51,6 +48,12 @@ class Feed:
             self._looked_ns = now_ns
             self._judge_black(is_black(picture), now_ns)
         return True
+
+    def ask(self, demand: int, now_ns: int) -> None:
+        """Say how the pictures are looked at (`Tier`), to be said again within 2 s; another desk may look closer."""
+        ring = self._attached(now_ns)
+        if ring is not None and demand >= ring.demand(now_ns, _OTHERS_NS):
+            ring.ask(demand, now_ns)
 
     @property
     def has_sound(self) -> bool:

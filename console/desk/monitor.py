@@ -30,10 +30,14 @@ from console.desk.dressing import dress_preview, dress_program, dress_source
 from console.desk.feed import Feed
 from console.desk.layout import Layout, Rect, arrange
 from console.desk.plates import Plate, Plates
+from console.desk.status import SourceReading
 from console.desk.tile import Tile
 from console.desk.world import PREVIEW, PROGRAM, World
+from console.wire.tier import Tier
 
 FRAME_MS = 40
+_ASK_MS = 800
+"""How often it is said which tiles are looked at; an ask runs out after 2 s."""
 
 
 class Multiview(QWidget):
@@ -68,6 +72,10 @@ class Multiview(QWidget):
         self.setAccessibleName("Multiview")
         self._timer = QTimer(self, interval=FRAME_MS, timerType=Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self.tick)
+        # It asks while the window is hidden too: then for as little as a cut needs.
+        self._asking = QTimer(self, interval=_ASK_MS)
+        self._asking.timeout.connect(self._ask)
+        self._asking.start()
         director.changed.connect(self._world_changed)
         director.asking.connect(self._dress)
 
@@ -143,6 +151,7 @@ class Multiview(QWidget):
         for tile in self._tiles():
             tile.refresh(now)
         self._compose(self._tiles())
+        self._ask()
         self.update()
         self.room_changed.emit()
 
@@ -163,13 +172,15 @@ class Multiview(QWidget):
         changed = []
         for position, source in enumerate(world.setup.sources, 1):
             tile = self._sources.get(source.id)
+            reading = world.status.sources.get(source.id, SourceReading())
             if tile is not None and tile.dress(
                 dress_source(
                     world,
                     source,
                     director.keymap.digit(position),
                     lamps.get(source.id, ""),
-                    black=tile.feed.black,
+                    wait_frames=tile.readiness.wait_frames(reading, now),
+                    black=source.id in director.black,
                     hovered=tile is self._hovered,
                     asked=source.id in asked,
                 )
@@ -202,11 +213,11 @@ class Multiview(QWidget):
 
     def tick(self) -> None:
         """Look for new pictures and ask for a paint where there are."""
-        if self._layout is None or self.window().isMinimized() or self.visibleRegion().isEmpty():
+        if not self._is_seen():
             return
         now = self._clock.now()
         changed = [tile for tile in self._tiles() if tile.refresh(now)]
-        black = frozenset(tile.id for tile in self._sources.values() if tile.feed.black)
+        black = frozenset(tile.id for tile in self._shown if self._looks_black(tile))
         second = now // 1_000_000_000
         if black != self._director.black or second != self._second:
             self._second = second
@@ -215,10 +226,26 @@ class Multiview(QWidget):
         self._compose(changed)
         self.ticked.emit()
 
+    def _is_seen(self) -> bool:
+        return self._layout is not None and not self.window().isMinimized() and not self.visibleRegion().isEmpty()
+
+    def _looks_black(self, tile: Tile) -> bool:
+        """Whether a source is black, as far as its pictures are looked at and go on coming."""
+        reading = self._director.world.status.sources.get(tile.id)
+        parked = reading is not None and reading.tier is Tier.PARKED
+        return tile.feed.black and tile.rect is not None and not parked
+
+    def _ask(self) -> None:
+        """Say on the rings which pictures are looked at."""
+        now, seen = self._clock.now(), self._is_seen()
+        for tile in (self.preview, self.program, *self._sources.values()):
+            tile.ask(seen, now)
+
     def showEvent(self, event: QShowEvent) -> None:
         """Begin to look."""
         super().showEvent(event)
         self._timer.start()
+        self._ask()
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Stop looking."""
@@ -343,6 +370,7 @@ class Multiview(QWidget):
     def close_feeds(self) -> None:
         """Let go of all rings."""
         self._timer.stop()
+        self._asking.stop()
         for tile in (self.program, self.preview, *self._sources.values()):
             tile.feed.close()
 

@@ -7,11 +7,16 @@ import functools
 import types
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
+from typing import Any, NewType, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from console.wire.tier import Tier
 
 T = TypeVar("T")
+Amount = NewType("Amount", float)
+Count = NewType("Count", int)
+"""Figures that are never below zero; one that is says nothing."""
+_LARGEST = 1 << 63
+"""No figure of ours is larger; what is can't be divided or shown."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +40,12 @@ class SourceReading:
     duplicate: int = 0
     fps: float = 0.0
     age_ms: float | None = None
-    tier: int = 0
-    """How much of it is decoded (`console.wire.tier.Tier`); 0 is not known."""
+    tier: Tier | None = None
+    """How much of it is decoded."""
+    cost: Amount | None = None
+    """What its process takes, as a share of a core."""
+    hot_in_frames: Count | None = None
+    """How long a cut to it would wait for its picture: 0 is on air with the very next frame."""
     latency_ms: float | None = None
     reason: str = ""
     video: VideoFacts = field(default_factory=VideoFacts)
@@ -44,7 +53,12 @@ class SourceReading:
     @property
     def tier_name(self) -> str:
         """The tier as a word."""
-        return Tier(self.tier).name.lower() if self.tier in set(Tier) else ""
+        return self.tier.name.lower() if self.tier else ""
+
+    @property
+    def is_resting(self) -> bool:
+        """Whether its pictures come once a second or more slowly, or not at all, because nothing more is decoded."""
+        return self.tier is not None and self.tier <= Tier.KEY
 
 
 @dataclass(frozen=True)
@@ -72,6 +86,30 @@ class LogReading:
 
 
 @dataclass(frozen=True)
+class Headroom:
+    """How many more cameras like those that are there the machine would hold at a tier."""
+
+    active: Count | None = None
+    key: Count | None = None
+
+
+@dataclass(frozen=True)
+class DecodingReading:
+    """What decoding takes of the machine."""
+
+    cost: Amount | None = None
+    """Cores that all sources together take."""
+    budget: Amount | None = None
+    """Cores that those off program may take."""
+    busy: Amount | None = None
+    """How much of the machine is taken, by all that runs on it, 0..1."""
+    cores: Count | None = None
+    shedding: bool = False
+    """Whether sources are decoded less than is wanted, for program's sake."""
+    headroom: Headroom = field(default_factory=Headroom)
+
+
+@dataclass(frozen=True)
 class Alarm:
     """Something the engine wants seen."""
 
@@ -94,6 +132,7 @@ class Status:
     sources: Mapping[str, SourceReading] = field(default_factory=dict)
     outputs: Mapping[str, OutputReading] = field(default_factory=dict)
     log: LogReading = field(default_factory=LogReading)
+    decoding: DecodingReading = field(default_factory=DecodingReading)
     processes: Mapping[str, int] = field(default_factory=dict)
     alarms: tuple[Alarm, ...] = ()
 
@@ -123,7 +162,7 @@ def _hints(kind: type) -> dict[str, Any]:
 def _value(hint: Any, given: Any) -> Any:
     """The given value as the hint wants it; None when it is nothing of that kind."""
     origin, parts = get_origin(hint), get_args(hint)
-    if origin is types.UnionType:
+    if origin in (Union, types.UnionType):
         return _value(next(part for part in parts if part is not type(None)), given)
     if origin is Mapping:
         items = given.items() if isinstance(given, dict) else ()
@@ -134,6 +173,16 @@ def _value(hint: Any, given: Any) -> Any:
         return tuple(item for item in read_items if item is not None)
     if dataclasses.is_dataclass(hint):
         return _read(hint, given) if isinstance(given, dict) else None  # type: ignore[arg-type]  # a type, not a value
-    if hint is float and isinstance(given, int | float) and not isinstance(given, bool):
-        return float(given)
-    return given if type(given) is hint else None
+    return _plain(hint, given)
+
+
+def _plain(hint: Any, given: Any) -> Any:
+    """A value that has no parts."""
+    if hint is Tier:
+        return Tier.__members__.get(given.upper()) if isinstance(given, str) else None
+    if hint is float:
+        return float(given) if type(given) in (int, float) and abs(given) < _LARGEST else None  # NaN is not less
+    if hint in (Amount, Count):
+        value = _plain(hint.__supertype__, given)
+        return value if value is not None and value >= 0 else None
+    return given if type(given) is hint and (hint is not int or abs(given) < _LARGEST) else None

@@ -13,7 +13,9 @@ from console.desk.layout import Rect
 from console.desk.meter import FLOOR_DB, HOT_DB, WARM_DB, Bar, height, moved
 from console.desk.pixels import Raster
 from console.desk.plates import Plate, Plates
+from console.desk.readiness import Readiness
 from console.desk.world import PREVIEW, PROGRAM
+from console.wire.tier import Tier
 
 _BORDERS = {PROGRAM: QColor(tokens.PROGRAM), PREVIEW: QColor(tokens.PREVIEW_BORDER)}
 _NO_LAMP = QColor("#23282E")
@@ -26,6 +28,9 @@ _CUE_COLOURS = {
 _METER_PX, _METER_GAP_PX = 4, 1
 _ZONES = ((FLOOR_DB, WARM_DB, tokens.GOOD), (WARM_DB, HOT_DB, tokens.ARMED), (HOT_DB, 0.0, tokens.ALARM))
 _SMALL_TILE_PX = 260
+_UNBOUNDED_PX = 1 << 14
+_QUIET_OPACITY = 0.85
+"""Of a plate whose text is grey: it can be read on white too."""
 
 
 class MeterFace:
@@ -60,6 +65,7 @@ class Tile:
         self.bus = bus
         self.feed = feed
         self.dressing = Dressing()
+        self.readiness = Readiness()
         self.rect: Rect | None = None
         self.inner = Rect(0, 0, 0, 0)
         self.bars = (Bar(), Bar())
@@ -97,6 +103,13 @@ class Tile:
         self.dressing = dressing
         self._laid_out = None
         return True
+
+    def ask(self, seen: bool, now_ns: int) -> None:
+        """Say on the ring whether this picture is looked at; a bus that is not is not asked for at all."""
+        if seen and self.rect is not None:
+            self.feed.ask(Tier.ACTIVE, now_ns)
+        elif not self.bus:
+            self.feed.ask(Tier.KEY, now_ns)
 
     def refresh(self, now_ns: int) -> bool:
         """Take in the newest picture and levels; whether anything has changed."""
@@ -150,7 +163,8 @@ class Tile:
             painter.drawRect(rect.x + 1, rect.y + 1, rect.width - 3, rect.height - 3)
 
     def _lay_out(self, plates: Plates) -> list[tuple[int, int, QPixmap]]:
-        """Where the plates go: tally top left, trouble or details top right, name bottom left, clock bottom right."""
+        """Where the plates go: tally top left, trouble or details top right and below them how soon a cut would be
+        hot, name bottom left, clock bottom right."""
         dress, inner, scale = self.dressing, self.inner, self._scale
         gap = round((8 if self.bus else 4) * scale)
         meter = round((2 * _METER_PX + _METER_GAP_PX + 8) * scale)
@@ -169,10 +183,14 @@ class Tile:
             plate = Plate(dress.word, colour, opacity=0.85, mark=dress.mark, size_px=small, bold=True)
             word = plates.get(plate, scale, max(1, room - taken))
             placed.append((right - word.width(), top, word))
+            top += word.height() + gap // 2
+            taken = 0
         elif dress.detail:
             plate = Plate(dress.detail, opacity=0.8, size_px=tokens.CAPTION_PX)
             detail = plates.get(plate, scale, max(1, room - taken))
             placed.append((right - detail.width(), top, detail))
+        if hot := self._readiness_plate(plates, room - taken):
+            placed.append((right - hot.width(), top, hot))
         taken = 0
         if dress.clock:
             clock = plates.get(Plate(dress.clock, size_px=tokens.CLOCK_PX), scale, room)
@@ -182,6 +200,16 @@ class Tile:
             name = plates.get(Plate(dress.name, badge=dress.badge, size_px=small), scale, max(1, room - taken))
             placed.append((left, bottom - name.height(), name))
         return placed
+
+    def _readiness_plate(self, plates: Plates, room: int) -> QPixmap | None:
+        """How little is decoded and how long a cut would wait; where there is no room for both, how long."""
+        tier, hot = self.dressing.tier, self.dressing.hot
+        for text in (f"{tier}  {hot}".strip(), hot):
+            plate = Plate(text, tokens.SECONDARY, opacity=_QUIET_OPACITY, size_px=tokens.CAPTION_PX)
+            pixmap = plates.get(plate, self._scale, _UNBOUNDED_PX) if text else None
+            if pixmap is not None and pixmap.width() <= room:
+                return pixmap
+        return None
 
     def _paint_meter(self, painter: QPainter, face: MeterFace) -> None:
         x = self.inner.x + self.inner.width - face.dark.width() - round(2 * self._scale)

@@ -96,6 +96,14 @@ class FakeEngine:
             self._thread = None
         withdraw(self.address)
 
+    def demand(self, source: str) -> int:
+        """What desks ask of a source's tile."""
+        return self._rings[source][0].demand(_CLOCK.now())
+
+    def bus_demand(self, bus: str) -> int:
+        """What desks ask of a bus."""
+        return self._buses[bus].demand(_CLOCK.now())
+
     def change(self, command: Any) -> Any:
         """Do a command as another client would."""
         return asyncio.run_coroutine_threadsafe(self._do(command), self._loop).result(5)
@@ -124,10 +132,12 @@ class FakeEngine:
         now = _CLOCK.now()
         numbers = {source.id: index + 1 for index, source in enumerate(self.show.setup.sources)}
         for name, (tile, sound) in self._rings.items():
-            if self.states.get(name, {}).get("state", "live") == "live":
-                picture, _ = tile.begin()
-                paint(picture, numbers.get(name, 0), count)
-                tile.publish(due_ns=now, now_ns=now, frame=count)
+            over = self.states.get(name, {})
+            if over.get("state", "live") == "live":
+                if count % _FPS == 0 or over.get("tier") not in ("key", "parked"):
+                    picture, _ = tile.begin()
+                    paint(picture, numbers.get(name, 0), count)
+                    tile.publish(due_ns=now, now_ns=now, frame=count)
                 sound.append(tone(numbers.get(name, 1), count * 1920, 1920) * 8, now)
         air = self.show.air
         for bus, source in (("program", air.program), ("preview", air.preview)):
@@ -159,8 +169,9 @@ class FakeEngine:
         sources = {
             source.id: {
                 "state": "live", "in": frame % 100_000, "drop": 0, "out": frame % 100_000, "duplicate": 0, "fps": 25.0,
-                "age_ms": 20.0, "tier": 4 if source.id in (air.program, air.preview) else 3,
-                "latency_ms": 200, "video": {"codec": "h264", "width": 1280, "height": 720, "fps": 25.0},
+                "age_ms": 20.0, "tier": "full" if source.id in (air.program, air.preview) else "active",
+                "cost": 0.11, "hot_in_frames": 0, "latency_ms": 200,
+                "video": {"codec": "h264", "width": 1280, "height": 720, "fps": 25.0},
             }
             | self.states.get(source.id, {})
             for source in self.show.setup.sources
@@ -175,6 +186,10 @@ class FakeEngine:
             "sources": sources, "outputs": outputs, "processes": {"engine": 4711, "encoder": 4712},
             "log": {"frames": 63_000, "bytes": 1 << 30, "disk_free": 40 << 30, "missing": 0, "hours_left": 13.2},
             "alarms": [],
+            "decoding": {
+                "cost": 0.44, "budget": 0.8, "busy": 0.41, "cores": 2, "shedding": False,
+                "headroom": {"active": 4, "key": 31},
+            },
         } | self.extra_status  # fmt: skip
 
     def _show_json(self) -> dict[str, Any]:
@@ -274,13 +289,26 @@ class FakeEngine:
         await runner.cleanup()
 
 
+def rest(engine: FakeEngine) -> None:
+    """Let all but the first four sources rest, as on a machine that can't decode more."""
+    for number, source in enumerate(engine.show.setup.sources[4:]):
+        parked = number % 6 == 5
+        engine.states[source.id] = {
+            "tier": "parked" if parked else "key", "fps": 0.0 if parked else 1.0, "cost": 0.012 if parked else 0.031,
+            "age_ms": 740.0, "hot_in_frames": (0, 3, 12, 7, None, 25)[number % 6],
+        }  # fmt: skip
+    engine.extra_status["decoding"] = {
+        "cost": 1.12, "budget": 0.8, "busy": 0.93, "cores": 2, "shedding": True, "headroom": {"active": 0, "key": 9},
+    }  # fmt: skip
+
+
 def trouble(engine: FakeEngine) -> None:
     """Put a little of everything into the status."""
     engine.states["cam5"] = {"state": "stale", "age_ms": 4200.0, "fps": 0.0, "reason": "No new picture since 4 s"}
     engine.states["cam6"] = {"state": "lost", "age_ms": 83_000.0, "fps": 0.0, "reason": "Connection refused"}
     for url in ("https://ingest.example/ingest/main", "rtmp://push.example/app/secret"):
         engine.change(decode_command({"command": "AddDestination", "url": url}))
-    engine.extra_status = {
+    engine.extra_status |= {
         "late_ticks": 3,
         "outputs": {
             "https://ingest.example/ingest/main": {"state": "live", "sent": 9200, "acked": 9199, "lag_ms": 620},
@@ -302,9 +330,12 @@ def main() -> None:
     parser.add_argument("--sources", type=int, default=8)
     parser.add_argument("--format", default="720p25")
     parser.add_argument("--troubles", action="store_true", help="some sources and destinations are in trouble")
+    parser.add_argument("--resting", action="store_true", help="only the first four sources move as they should")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as folder:
         engine = FakeEngine(args.port, Path(folder), sources=args.sources, show_format=args.format).start()
+        if args.resting:
+            rest(engine)
         if args.troubles:
             trouble(engine)
         print(json.dumps({"address": str(engine.address), "run_dir": folder}), flush=True)

@@ -51,6 +51,12 @@ class Seat:
     def wait_for_title(self, title: str) -> None:
         wait_for(lambda: self.xdotool("search", "--onlyvisible", "--name", title), 20, f"a window called {title}")
 
+    def focused(self) -> str:
+        """The title of the window that has the keyboard."""
+        command = [XDOTOOL or "xdotool", "getwindowfocus", "getwindowname"]
+        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False)
+        return done.stdout.strip()
+
     def key(self, *chords: str) -> None:
         assert self.xdotool("key", *chords)
 
@@ -132,7 +138,7 @@ def test_typing_an_address_cuts_nothing(engine, sit):
     preview_by_key(seat, engine)
     before = engine.show.air
     seat.key("ctrl+n")
-    seat.wait_for_title("Add a source")
+    wait_for(lambda: seat.focused() == "Add a source", 20, "the dialog with the keyboard in it")
     assert seat.xdotool("type", "pattern:?number=3 ")
     seat.key("Return")
     wait_for(lambda: engine.show.setup.source("cam5") is not None, 10, "the source that was typed")

@@ -66,6 +66,24 @@ def test_a_destination_in_trouble_says_why(desk):
     assert desk.window.grab().width() == 1280
 
 
+def test_the_health_page_tells_tier_cost_and_what_there_is_room_for(desk):
+    desk.window.show_panel("Health")
+    panel = desk.window.panels[2]
+    desk.until(lambda: panel.table.rows.rowCount() == 4)
+    assert panel.decoding.text() == "Decoding 0.44 of 2 cores, budget 0.80; room for 4 more cameras (31 at key frames)"
+    assert panel.shedding.isHidden()
+    desk.engine.states["cam2"] = {"tier": "key", "cost": 0.031, "hot_in_frames": 12}
+    rows = panel.table.rows
+    desk.until(lambda: [rows.index(1, column).data() for column in range(4)] == ["Camera 2", "key", "3.1 %", "12"])
+    assert "hot in 12 frames" in rows.index(1, 0).data(Qt.ItemDataRole.ToolTipRole)
+    desk.engine.states["cam2"] = {"tier": None, "cost": "much", "hot_in_frames": None}
+    desk.engine.extra_status = {"decoding": {"cost": 1.9, "cores": 2, "shedding": True}}
+    desk.until(lambda: [rows.index(1, column).data() for column in range(4)] == ["Camera 2", "", "", ""])
+    desk.until(panel.shedding.isVisible)
+    desk.engine.extra_status = {"decoding": None}
+    desk.until(lambda: panel.decoding.isHidden() and panel.shedding.isHidden())
+
+
 def test_adding_a_source_by_its_address(desk):
     desk.key(Qt.Key.Key_N, CTRL)
     dialog = dialog_of(desk)

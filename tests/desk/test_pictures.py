@@ -13,8 +13,9 @@ from console.desk.pixels import Raster, is_black
 from console.media.picture import new_picture
 from console.wire.ring import RingReader, RingWriter, create_ring
 from console.wire.sound import SoundWriter, create_sound
+from console.wire.tier import Tier
 
-SECOND = 1_000_000_000
+SECOND, MS = 1_000_000_000, 1_000_000
 
 
 def shown(width: int, height_px: int, picture) -> np.ndarray:
@@ -110,13 +111,35 @@ def test_a_feed_shows_what_is_due_once(ring, raster, out):
     feed.close()
 
 
-def test_a_feed_asks_for_what_it_looks_at(ring, raster):
+def test_looking_alone_asks_for_nothing(ring, raster):
     feed = Feed(ring.path)
-    feed.refresh(raster, 5 * SECOND)
-    assert ring.demand(5 * SECOND) == 1
-    feed.refresh(raster, 6 * SECOND)
-    assert ring.demand(int(7.9 * SECOND)) == 1
+    publish(ring, 100, SECOND)
+    assert feed.refresh(raster, SECOND)
+    assert ring.demand(SECOND) == 0
     feed.close()
+
+
+def test_of_two_desks_the_one_that_looks_closer_is_heard(ring):
+    near, far = Feed(ring.path), Feed(ring.path)
+    for step in range(10):
+        now = SECOND + step * 800 * MS
+        near.ask(Tier.ACTIVE, now)
+        far.ask(Tier.KEY, now + 300 * MS)
+        assert ring.demand(now + 300 * MS) == Tier.ACTIVE
+    left = now
+    heard = []
+    for step in range(1, 60):  # one desk scrolls away; what it asked last runs out without a gap
+        now = left + step * 50 * MS
+        if step % 16 == 0:
+            far.ask(Tier.KEY, now)
+        heard.append(ring.demand(now))
+    assert heard == sorted(heard, reverse=True)
+    assert set(heard) == {Tier.ACTIVE, Tier.KEY}
+    assert heard[40] == Tier.KEY
+    near.ask(Tier.ACTIVE, now)
+    assert ring.demand(now) == Tier.ACTIVE, "looking closer is heard at once"
+    for feed in (near, far):
+        feed.close()
 
 
 def test_a_missing_ring_is_looked_for_again(tmp_path, raster):

@@ -8,18 +8,26 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, Qt
 from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
 
 from console.desk.actions import Action, Verb
+from console.desk.canvas import Canvas
+from console.desk.dressing import Dressing
+from console.desk.feed import Feed
 from console.desk.guards import Desk
 from console.desk.launch import answers
+from console.desk.layout import Rect
 from console.desk.onair import OnAirButton, TBar
+from console.desk.plates import Plates
 from console.desk.style import dress
+from console.desk.tile import Tile
+from console.desk.world import PREVIEW
 from console.show.commands import AddSource, SetKeyer, SetPreview, SetTransition
 from console.wire.client import ask
+from console.wire.tier import Tier
 from tests.desk.conftest import SeatedDesk, dialog_of
 from tests.waiting import wait_for
 
@@ -262,6 +270,84 @@ def test_pictures_arrive_and_are_painted(desk):
     tile = view.tile("cam1")
     colour = image.pixelColor(tile.inner.x + 8, tile.inner.y + tile.inner.height // 2 + 4)
     assert colour.lightness() > 20, "not black"
+
+
+def test_desks_ask_for_the_pictures_that_can_be_seen(desk):
+    engine, view = desk.engine, desk.window.multiview
+
+    def asked(*tiers: int) -> bool:
+        return [engine.demand(f"cam{number}") for number in range(1, 5)] == list(tiers)
+
+    desk.until(lambda: asked(*[Tier.ACTIVE] * 4))
+    view.set_filter("camera 3")
+    desk.until(lambda: asked(Tier.KEY, Tier.KEY, Tier.ACTIVE, Tier.KEY))
+    view.set_filter("")
+    assert asked(*[Tier.ACTIVE] * 4), "at once when they come to be seen"
+    desk.window.showMinimized()
+    desk.until(lambda: asked(*[Tier.KEY] * 4))
+    desk.window.showNormal()
+    desk.until(lambda: asked(*[Tier.ACTIVE] * 4))
+    desk.window.hide()
+    desk.until(lambda: asked(*[Tier.KEY] * 4))
+    desk.until(lambda: not engine.bus_demand("preview"))
+    desk.window.show()
+    desk.until(lambda: asked(*[Tier.ACTIVE] * 4))
+    assert engine.bus_demand("preview")
+    desk.window.close()
+    desk.until(lambda: asked(0, 0, 0, 0))
+
+
+def test_a_tile_says_how_soon_a_cut_to_it_would_be_hot(desk):
+    view, tile = desk.window.multiview, desk.window.multiview.tile("cam2")
+
+    def corner() -> bytes:
+        """The upper quarter of the tile, where only a plate can change once the source is parked."""
+        inner = tile.inner
+        return bytes(view.grab().toImage().copy(inner.x, inner.y, inner.width - 20, inner.height // 4).constBits())
+
+    desk.until(lambda: tile.feed.updates)
+    assert (tile.dressing.tier, tile.dressing.hot) == ("", "")
+    desk.engine.states["cam2"] = {"tier": "parked"}
+    desk.until(lambda: tile.dressing.tier == "PARKED")
+    parked = corner()
+    assert corner() == parked
+    desk.engine.states["cam2"] = {"tier": "parked", "hot_in_frames": 12}
+    desk.until(lambda: tile.dressing.hot == "hot in 12")
+    assert corner() != parked
+    desk.engine.states["cam2"] = {"tier": "key", "hot_in_frames": 3, "age_ms": 4200.0}
+    desk.until(lambda: (tile.dressing.tier, tile.dressing.hot) == ("KEY", "hot in 3"), 5)
+    assert tile.dressing.word == ""
+    desk.engine.states["cam2"] = {"tier": "full", "hot_in_frames": 0}
+    desk.until(lambda: (tile.dressing.tier, tile.dressing.hot) == ("", ""))
+
+
+def test_a_parked_source_is_not_called_black(desk):
+    tile = desk.window.multiview.tile("cam2")
+    desk.engine.states["cam2"] = {"state": "", "tier": "active"}  # its last picture was black, and no other comes
+    desk.until(lambda: desk.director.world.status.sources["cam2"].state == "")
+    tile.feed.black = True
+    desk.until(lambda: tile.dressing.word == "BLACK")
+    desk.engine.states["cam2"] = {"state": "", "tier": "parked"}
+    desk.until(lambda: tile.dressing.word == "")
+    assert "cam2" not in desk.director.black
+
+
+@pytest.mark.parametrize("width", [152, 190, 320])
+@pytest.mark.parametrize("word", ["", "STALE 4 s"])
+def test_plates_keep_clear_of_each_other(desk, width, word):
+    canvas = Canvas(width, width * 9 // 16)
+    tile = Tile("x", Feed(None))
+    tile.place(Rect(0, 0, width, width * 9 // 16), 4, 1.0, canvas)
+    tile.dress(Dressing("Camera 12 behind the finish", "2", PREVIEW, "PVW", word, "hollow", "PARKED", "hot in 25"))
+    painter = canvas.painter()
+    tile.paint(painter, Plates())
+    painter.end()
+    assert tile._laid_out is not None
+    places = [QRect(x, y, plate.width(), plate.height()) for x, y, plate in tile._laid_out]
+    assert len(places) == (4 if word else 3)
+    for number, place in enumerate(places):
+        assert QRect(*tile.inner).contains(place)
+        assert not any(place.intersects(other) for other in places[number + 1 :])
 
 
 def test_nothing_is_read_while_the_window_is_hidden(desk):

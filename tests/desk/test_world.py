@@ -10,14 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.desk.dressing import dress_preview, dress_program, dress_source
+from console.desk.dressing import Dressing, dress_preview, dress_program, dress_source
 from console.desk.layout import arrange
-from console.desk.status import Status, VideoFacts, read_status
+from console.desk.panels.health import COLUMNS, decoding_line, source_cells
+from console.desk.readiness import Readiness
+from console.desk.status import DecodingReading, Headroom, SourceReading, Status, VideoFacts, read_status
 from console.desk.world import PREVIEW, PROGRAM, World, lost, received, source_word, troubles
 from console.media.clock import Anchor
 from console.show.codec import to_json
 from console.show.commands import Role
 from console.show.model import Air, Fade, Move, Setup, Source, SourceId, Transition
+from console.wire.tier import Tier
 
 CAM1, CAM2, CAM3 = (Source(SourceId(f"cam{n}"), "pattern:", f"Camera {n}") for n in (1, 2, 3))
 SETUP = Setup(name="Friday", sources=(CAM1, CAM2, CAM3))
@@ -82,7 +85,9 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=12,
 )
-NAMES = st.sampled_from(["sources", "outputs", "log", "alarms", "processes", "frame", "late_ms", "on_air", "fade"])
+NAMES = st.sampled_from(
+    ["sources", "outputs", "log", "alarms", "processes", "frame", "late_ms", "on_air", "fade", "decoding"]
+)
 
 
 @given(JSON | st.dictionaries(NAMES, JSON | st.dictionaries(st.text(max_size=4), JSON, max_size=3), max_size=6))
@@ -90,19 +95,59 @@ def test_any_status_can_be_read(data):
     assert isinstance(read_status(data), Status)
 
 
+FIGURES = st.none() | st.booleans() | st.integers() | st.floats() | st.sampled_from([10**400, -(10**400), 1 << 63, "7"])
+TIERS = st.sampled_from(["key", "PARKED", "ſull", "", "4"]) | FIGURES
+SOURCE = st.fixed_dictionaries({
+    "state": st.sampled_from(["live", "stale"]), "tier": TIERS, "cost": FIGURES, "hot_in_frames": FIGURES,
+    "age_ms": FIGURES, "fps": FIGURES, "in": FIGURES, "latency_ms": FIGURES,
+})  # fmt: skip
+DECODING = st.fixed_dictionaries(
+    dict.fromkeys(("cost", "budget", "busy", "cores", "shedding"), FIGURES)
+    | {"headroom": FIGURES | st.dictionaries(st.sampled_from(["active", "key"]), FIGURES)}
+)
+
+
+@given(SOURCE, FIGURES | DECODING)
+def test_whatever_is_said_of_decoding_can_be_shown(source, decoding):
+    status = read_status({"sources": {"cam1": source}, "decoding": decoding, "log": {"frames": source["in"]}})
+    reading = status.sources["cam1"]
+    for figure in (reading.cost, reading.hot_in_frames, status.decoding.cost, status.decoding.cores):
+        assert figure is None or 0 <= figure < 1 << 63
+    world = World(setup=SETUP, air=AIR, status=status)
+    wait = Readiness().wait_frames(reading, 0)
+    for hovered in (False, True):
+        assert dress_source(world, CAM1, "1", "", wait_frames=wait, black=False, hovered=hovered, asked=False)
+    assert len(source_cells("Camera 1", reading)) == len(COLUMNS)
+    assert "nan" not in decoding_line(status.decoding)
+    assert world.seconds_on_air() is None or reading.in_
+
+
 def test_a_status_keeps_what_makes_sense():
     status = read_status({
         "frame": 5, "late_ms": 2, "on_air": "yes", "tick_ms": None,
-        "sources": {"cam1": {"in": 3, "state": 7, "video": {"width": 1280, "fps": 50}, "tier": 4}, "cam2": 9},
+        "sources": {"cam1": {"in": 3, "state": 7, "video": {"width": 1280, "fps": 50}, "tier": "full"}, "cam2": 9},
         "alarms": [{"id": "a", "text": "t", "severity": "critical"}, 4], "processes": {"engine": 12, "x": "y"},
     })  # fmt: skip
     assert (status.frame, status.late_ms, status.on_air) == (5, 2.0, False)
     reading = status.sources["cam1"]
     assert (reading.in_, reading.state, reading.tier_name) == (3, "", "full")
     assert reading.video == VideoFacts(width=1280, fps=50.0)
+    assert (reading.cost, reading.hot_in_frames, reading.is_resting) == (None, None, False)
+    assert status.decoding == DecodingReading()
     assert "cam2" not in status.sources
     assert [alarm.id for alarm in status.alarms] == ["a"]
     assert status.processes == {"engine": 12}
+
+
+def test_what_decoding_costs_is_read():
+    status = read_status({
+        "sources": {"cam1": {"tier": "key", "cost": 0.03, "hot_in_frames": 3}, "cam2": {"tier": "parked", "cost": -1}},
+        "decoding": {"cost": 1.12, "budget": 1, "busy": 0.6, "cores": 2, "shedding": True, "headroom": {"active": 4}},
+    })  # fmt: skip
+    first, second = status.sources["cam1"], status.sources["cam2"]
+    assert (first.tier, first.cost, first.hot_in_frames, first.is_resting) == (Tier.KEY, 0.03, 3, True)
+    assert (second.tier, second.cost, second.hot_in_frames, second.is_resting) == (Tier.PARKED, None, None, True)
+    assert status.decoding == DecodingReading(1.12, 1.0, 0.6, 2, True, Headroom(4, None))
 
 
 def test_tally_of_cut_mix_key_and_black():
@@ -139,14 +184,85 @@ def test_words_for_a_sources_state(state, age, word):
     assert source_word(state, age) == word
 
 
+def dressed(world: World, source: Source, **changes) -> Dressing:
+    usual = {"badge": "1", "lamp": "", "wait_frames": None, "black": False, "hovered": False, "asked": False}
+    return dress_source(world, source, **(usual | changes))
+
+
+def decoded(**reading) -> World:
+    return World(setup=SETUP, air=AIR, status=read_status({"sources": {"cam1": {"state": "live"} | reading}}))
+
+
+@pytest.mark.parametrize(
+    ("reading", "wait", "shown"),
+    [
+        ({"tier": "key"}, 3, ("KEY", "hot in 3")),
+        ({"tier": "key"}, 1, ("KEY", "")),
+        ({"tier": "key"}, None, ("KEY", "")),
+        ({"tier": "parked"}, 25, ("PARKED", "hot in 25")),
+        ({"tier": "active"}, 1, ("", "")),
+        ({"tier": "full"}, 0, ("", "")),
+        ({"tier": "full"}, 4, ("", "hot in 4")),
+        ({}, None, ("", "")),
+        ({"state": "lost", "tier": "key"}, 3, ("", "")),
+        ({"state": "stale", "tier": "key"}, 3, ("", "")),
+    ],
+)
+def test_how_soon_a_cut_would_be_hot_stands_on_the_tile(reading, wait, shown):
+    dressing = dressed(decoded(**reading), CAM1, wait_frames=wait)
+    assert (dressing.tier, dressing.hot) == shown
+
+
+def test_rare_pictures_are_no_trouble_while_that_is_meant():
+    world = decoded(tier="key", age_ms=7_900.0, fps=0.1)
+    assert dressed(world, CAM1).word == ""
+    assert troubles(world) == {}
+    assert dressed(decoded(tier="key", state="stale", age_ms=7_900.0), CAM1).word == "STALE 8 s"
+
+
+def test_under_the_mouse_the_details_say_it_and_black_leaves_it_room():
+    world = decoded(tier="key", fps=1.0, video={"codec": "hevc", "width": 1920, "height": 1080})
+    under = dressed(world, CAM1, wait_frames=12, hovered=True)
+    assert (under.detail, under.tier, under.hot) == ("key hot in 12 1920x1080 hevc 1 fps", "", "")
+    black = dressed(world, CAM1, wait_frames=12, hovered=True, black=True)
+    assert (black.word, black.tier, black.hot) == ("BLACK", "KEY", "hot in 12")
+
+
+def test_the_longest_wait_stays_for_two_seconds():
+    readiness = Readiness()
+
+    def waits(frames: int | None, ms: int, tier: Tier = Tier.KEY) -> int | None:
+        return readiness.wait_frames(SourceReading(tier=tier, hot_in_frames=frames), ms * 1_000_000)
+
+    shown = [waits(ms // 200 % 10, ms) for ms in range(0, 12_000, 200)]  # a key frame every two seconds
+    assert shown[10:] == [9] * 50
+    assert waits(2, 14_100) == 2, "what is older than two seconds is forgotten"
+    assert waits(8, 14_200) == 8
+    assert waits(5, 14_300, Tier.FULL) == 5, "on the way up the figure counts down"
+    assert waits(2, 14_400) == 2
+    assert waits(None, 14_500) is None
+    assert waits(1, 14_600) == 1
+
+
+def test_the_budget_in_one_line():
+    reading = DecodingReading(1.12, 0.8, 0.6, 2, False, Headroom(4, 31))
+    line = "Decoding 1.12 of 2 cores, budget 0.80; room for 4 more cameras (31 at key frames)"
+    assert decoding_line(reading) == line
+    one = decoding_line(replace(reading, cores=1, headroom=Headroom(1, None)))
+    assert one == "Decoding 1.12 of 1 core, budget 0.80; room for 1 more camera"
+    assert decoding_line(replace(reading, headroom=Headroom(0, 3))).endswith("no more cameras (3 at key frames)")
+    assert decoding_line(replace(reading, budget=None, headroom=Headroom())) == "Decoding 1.12 of 2 cores"
+    assert decoding_line(DecodingReading()) == ""
+
+
 def test_what_stands_on_tiles():
     world = received(World(), snapshot())
-    dressing = dress_source(world, CAM1, "1", PROGRAM, black=False, hovered=False, asked=False)
+    dressing = dressed(world, CAM1, lamp=PROGRAM)
     assert (dressing.name, dressing.badge, dressing.cue) == ("Camera 1", "1", "PGM")
     assert (dressing.word, dressing.mark, dressing.detail) == ("STALE 4 s", "hollow", "")
-    black = dress_source(world, CAM2, "2", PREVIEW, black=True, hovered=True, asked=True)
+    black = dressed(world, CAM2, lamp=PREVIEW, black=True, hovered=True, asked=True)
     assert (black.cue, black.word, black.asked) == ("PVW", "BLACK", True)
-    assert dress_source(world, CAM1, "1", "", black=False, hovered=True, asked=False).detail
+    assert dressed(world, CAM1, hovered=True).detail
     program = dress_program(world, 0)
     assert (program.name, program.lamp, program.clock) == ("Camera 1", PROGRAM, "00:16:40")
     assert dress_preview(replace(world, air=Air())).name == "BLACK"

@@ -1,4 +1,4 @@
-"""Figures: what each source delivers, how late the engine's ticks are, and which processes run."""
+"""Figures: what each source delivers and costs, how late the engine's ticks are, and which processes run."""
 
 from __future__ import annotations
 
@@ -10,13 +10,62 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from console.desk import tokens
 from console.desk.director import Director
-from console.desk.panels.parts import STATE_COLOURS, Panel, caption, count_text, short_count
-from console.desk.panels.table import Cell, Row, Table
+from console.desk.panels.parts import STATE_COLOURS, Panel, caption, count_text, set_severity, short_count
+from console.desk.panels.table import Cell, Table
 from console.desk.plates import font
+from console.desk.status import DecodingReading, SourceReading
 from console.desk.world import World
 
 _EDGES_MS = (0.5, 1, 2, 4, 8, 16, 32)
 _LABELS = ("<0.5", "1", "2", "4", "8", "16", "32", ">32 ms")
+COLUMNS = ("Source", "Tier", "Cost", "Hot in", "fps", "Age ms", "Drop", "Dup", "In", "Out")
+"""What is looked at most comes first: a narrow dock scrolls the rest."""
+
+
+_SHEDDING = "The machine is busy: tiles move less so that program does not suffer"
+_DECODING_HINT = (
+    "What decoding all sources takes, and the budget of those that are neither on program nor on preview.\n"
+    "Room: how many more cameras like these would fit, with tiles that move or at key frames."
+)
+
+
+def decoding_line(decoding: DecodingReading) -> str:
+    """What decoding takes of the machine and what there is room for, as far as it is known."""
+    if decoding.cost is None or not decoding.cores:
+        return ""
+    line = f"Decoding {decoding.cost:.2f} of {decoding.cores} core{'s' * (decoding.cores != 1)}"
+    if decoding.budget is not None:
+        line += f", budget {decoding.budget:.2f}"
+    active, key = decoding.headroom.active, decoding.headroom.key
+    if active is not None:
+        line += f"; room for {active or 'no'} more camera{'s' * (active != 1)}"
+        line += "" if key is None else f" ({key} at key frames)"
+    return line
+
+
+def source_cells(name: str, reading: SourceReading) -> tuple[Cell, ...]:
+    """One source's row."""
+    counts = (reading.drop, reading.duplicate, reading.in_, reading.out)
+    age = "" if reading.age_ms is None else f"{reading.age_ms:.0f}"
+    if reading.age_ms is not None and reading.age_ms >= 10_000:
+        age = f"{reading.age_ms / 1000:.0f} s"
+    cost = "" if reading.cost is None else f"{100 * reading.cost:.1f} %"
+    hot = "" if reading.hot_in_frames is None else count_text(reading.hot_in_frames)
+    decoded = [f"decoded: {reading.tier_name}"] if reading.tier else []
+    decoded += [f"{cost} of a core"] if cost else []
+    decoded += [f"hot in {hot} frames"] if hot else []
+    told = (
+        f"{name}: {reading.state} {reading.reason}".strip(),
+        ", ".join(decoded),
+        "dropped {}, duplicated {}, in {}, out {}".format(*map(count_text, counts)),
+    )
+    hint = "\n".join(line for line in told if line)
+    figures = (cost, hot, f"{reading.fps:.1f}", age, *map(short_count, counts))
+    return (
+        Cell(name, STATE_COLOURS.get(reading.state, tokens.TEXT), hint),
+        Cell(reading.tier_name, tokens.SECONDARY, hint),
+        *(Cell(text, hint=hint, right=True) for text in figures),
+    )
 
 
 class Histogram(QWidget):
@@ -67,15 +116,21 @@ class HealthPanel(Panel):
 
     def __init__(self, director: Director) -> None:
         super().__init__(director)
-        self.table = Table(("Source", "fps", "In", "Drop", "Out", "Dup", "Tier", "Age ms"), 0, "Health of the sources")
+        self.table = Table(COLUMNS, 0, "Health of the sources")
+        self.decoding = QLabel()
+        self.decoding.setToolTip(_DECODING_HINT)
+        self.shedding = QLabel(_SHEDDING)
+        set_severity(self.shedding, "warning")
         self.histogram = Histogram()
         self.ticks = QLabel()
         self.log = QLabel()
         self.processes = QLabel()
-        for label in (self.ticks, self.log, self.processes):
+        for label in (self.decoding, self.shedding, self.ticks, self.log, self.processes):
             label.setWordWrap(True)
         self.column.addWidget(caption("Pictures of each source"))
         self.column.addWidget(self.table, 1)
+        self.column.addWidget(self.decoding)
+        self.column.addWidget(self.shedding)
         self.column.addWidget(caption("How late the ticks began"))
         self.column.addWidget(self.histogram)
         self.column.addWidget(self.ticks)
@@ -99,28 +154,14 @@ class HealthPanel(Panel):
 
     def fill(self, world: World) -> None:
         """Bring everything up to date."""
-        rows: list[Row] = []
-        for source in world.setup.sources:
-            reading = world.status.sources.get(source.id)
-            if reading is None:
-                continue
-            counts = (reading.in_, reading.drop, reading.out, reading.duplicate)
-            exact = "in {}, dropped {}, out {}, duplicated {}".format(*map(count_text, counts))
-            hint = f"{source.name}: {reading.state} {reading.reason}".strip()
-            hint += f"\n{exact}\ndecoded: {reading.tier_name}"
-            age = "" if reading.age_ms is None else f"{reading.age_ms:.0f}"
-            if reading.age_ms is not None and reading.age_ms >= 10_000:
-                age = f"{reading.age_ms / 1000:.0f} s"
-            figures = (f"{reading.fps:.1f}", *map(short_count, counts))
-            cells = (
-                Cell(source.name, STATE_COLOURS.get(reading.state, tokens.TEXT), hint),
-                *(Cell(text, hint=hint, right=True) for text in figures),
-                Cell(reading.tier_name, tokens.SECONDARY, hint),
-                Cell(age, hint=hint, right=True),
-            )
-            rows.append((source.id, cells))
-        self.table.show_rows(rows)
         status, log = world.status, world.status.log
+        readings = ((source, status.sources.get(source.id)) for source in world.setup.sources)
+        self.table.show_rows(
+            [(source.id, source_cells(source.name, reading)) for source, reading in readings if reading]
+        )
+        self.decoding.setText(decoding_line(status.decoding))
+        self.decoding.setVisible(bool(self.decoding.text()))
+        self.shedding.setVisible(status.decoding.shedding)
         tick = "" if status.tick_ms is None else f", a tick takes {status.tick_ms:.1f} ms"
         self.ticks.setText(f"{count_text(status.late_ticks)} frames late since the start{tick}")
         left = "" if log.hours_left is None else f", {log.hours_left:.1f} h left"
