@@ -316,5 +316,6 @@ def _told(command: Command, name: str) -> str:
     fields = encode_command(command)
     if (source := fields.get("source")) is not None and "keyer" not in fields:
         return f"{name} {source}"
-    shown = [str(value) for key, value in fields.items() if key not in ("command", "url") and value is not None]
+    unsaid = ("command", "url", "proxy_url")
+    shown = [str(value) for key, value in fields.items() if key not in unsaid and value is not None]
     return " ".join((name, *shown))

@@ -10,9 +10,8 @@ _BUS_SHARES = (0.42, 0.46, 0.5, 0.54)
 """How much of the height the buses take at least; the best is chosen."""
 _BUS_WEIGHT = 2.6
 _COLUMNS_MAX = 12
-TILE_RING_WIDTH_PX = 320
-"""How wide the engine makes tiles. Where they would be shown a little larger they are shown as they are: sharper."""
 _LITTLE = 1.15
+"""Where tiles would be shown larger than they are made by no more than this, they are shown as they are: sharper."""
 _GAP_PX = 4
 _BORDER_PX, _BORDER_FULL_HEIGHT_PX = 6, 800
 _TILE_WIDTH_MIN_PX = 152
@@ -53,17 +52,24 @@ class Layout:
 
 
 def arrange(
-    width: int, height: int, count: int, *, scale: float = 1.0, aspect: float = 16 / 9, first_row: int = 0
+    width: int,
+    height: int,
+    count: int,
+    *,
+    scale: float = 1.0,
+    aspect: float = 16 / 9,
+    tile_height: int = 180,
+    first_row: int = 0,
 ) -> Layout:
     """Place preview (left), program (right) and `count` tiles below them, as large as they get.
 
-    `scale` is device pixels per logical pixel. When the tiles would become too small the grid scrolls: `first_row`
-    is the first row that shows.
+    `scale` is device pixels per logical pixel, `tile_height` that of the pictures the engine makes for tiles. When the
+    tiles would become too small the grid scrolls: `first_row` is the first row that shows.
     """
     gap = max(2, round(_GAP_PX * scale))
     border = max(2, round(_BORDER_PX * scale * min(1.0, height / (_BORDER_FULL_HEIGHT_PX * scale))))
     tile_border = max(2, round(border * 2 / 3))
-    native = int(TILE_RING_WIDTH_PX / aspect) + 2 * tile_border
+    native = tile_height + 2 * tile_border
     best = max(
         (
             fit

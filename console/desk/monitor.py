@@ -33,6 +33,7 @@ from console.desk.plates import Plate, Plates
 from console.desk.status import SourceReading
 from console.desk.tile import Tile
 from console.desk.world import PREVIEW, PROGRAM, World
+from console.sources.address import tile_size
 from console.wire.tier import Tier
 
 FRAME_MS = 40
@@ -135,9 +136,15 @@ class Multiview(QWidget):
         names: dict[str, str] = {source.id: f"{source.id} {source.name}".lower() for source in setup.sources}
         self._shown = [tile for tile in self._sources.values() if self._filter in names.get(tile.id, "")]
         ratio, size = self.devicePixelRatioF(), self._size()
-        aspect = setup.format.width / setup.format.height
-        room = max(1, len(self._shown))  # an empty grid keeps its place
-        layout = arrange(size.width(), size.height(), room, scale=ratio, aspect=aspect, first_row=self._first_row)
+        layout = arrange(
+            size.width(),
+            size.height(),
+            max(1, len(self._shown)),  # an empty grid keeps its place
+            scale=ratio,
+            aspect=setup.format.width / setup.format.height,
+            tile_height=tile_size(setup.format)[1],
+            first_row=self._first_row,
+        )
         self._layout, self._first_row = layout, layout.first_row
         canvas = self._canvas = Canvas(size.width(), size.height())
         self.preview.place(layout.preview, layout.border, ratio, canvas)

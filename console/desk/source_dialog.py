@@ -95,6 +95,13 @@ class SourceDialog(QDialog):
         self.latency.setValue(source.latency_ms if source else 200)
         self.latency.setAccessibleName("Latency of the source")
         self.latency.setToolTip("How long pictures wait to even out the network; more is smoother and later")
+        self.proxy = QLineEdit(source.proxy_url if source else "")
+        self.proxy.setPlaceholderText("Sub-stream or lower rendition")
+        self.proxy.setAccessibleName("Tile address of the source, optional")
+        self.proxy.setToolTip(
+            "A second, smaller address of the same camera, which costs less to decode: its sub-stream, or a lower HLS "
+            "rendition.\nThe tile shows it; program and preview show the main address."
+        )
         self.picture = QLabel("No picture yet")
         self.picture.setFixedSize(*_PICTURE)
         self.picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -123,12 +130,17 @@ class SourceDialog(QDialog):
         grid = QGridLayout()
         grid.setHorizontalSpacing(12)
         grid.setVerticalSpacing(4)
-        fields = (("Id", self.identity), ("Name", self.name), ("Latency", self.latency))
+        fields = (
+            ("Id", self.identity),
+            ("Name", self.name),
+            ("Latency", self.latency),
+            ("Tile address (optional)", self.proxy),
+        )
         for number, (word, field) in enumerate(fields):
             grid.addWidget(caption(word), 2 * number, 1)
             grid.addWidget(field, 2 * number + 1, 1)
-        grid.addWidget(self.picture, 0, 0, 7, 1)
-        grid.setRowStretch(6, 1)
+        grid.addWidget(self.picture, 0, 0, 2 * len(fields) + 1, 1, Qt.AlignmentFlag.AlignTop)
+        grid.setRowStretch(2 * len(fields), 1)
         top = QHBoxLayout()
         top.addWidget(self.url, 1)
         top.addWidget(self.browse)
@@ -204,15 +216,16 @@ class SourceDialog(QDialog):
     # -- doing ------------------------------------------------------------------------------------------------
 
     def _give(self) -> None:
-        url, name = self.url.text().strip(), self.name.text().strip()
+        url, name, proxy = (field.text().strip() for field in (self.url, self.name, self.proxy))
         self.done_button.setEnabled(False)
         if self._source is None:
             command: AddSource | EditSource = AddSource(
-                self.identity.text().strip(), url, name or None, self.latency.value()
+                self.identity.text().strip(), url, name or None, self.latency.value(), proxy or None
             )
         else:
-            changed = url if url != self._source.url else None
-            command = EditSource(self._source.id, changed, name or None, self.latency.value())
+            old = self._source
+            changed, smaller = url if url != old.url else None, proxy if proxy != old.proxy_url else None
+            command = EditSource(old.id, changed, name or None, self.latency.value(), smaller)
         self._director.request(command, self._given)
 
     def _given(self, refusal: str) -> None:

@@ -113,6 +113,39 @@ def test_what_cant_be_read_says_why_and_a_taken_id_is_refused_in_place(desk, tmp
     assert len(desk.engine.show.setup.sources) == 4
 
 
+def test_a_smaller_address_for_the_tile(desk):
+    desk.key(Qt.Key.Key_N, CTRL)
+    dialog = dialog_of(desk)
+    dialog.url.setText("pattern:?number=7")
+    dialog.proxy.setText(" rtsp://user:secret@camera/sub ")
+    assert "sub-stream" in dialog.proxy.toolTip()
+    QTest.keyClick(dialog.url, Qt.Key.Key_Return)
+    desk.until(lambda: desk.engine.show.setup.source("cam5") is not None)
+    assert desk.engine.show.setup.source("cam5").proxy_url == "rtsp://user:secret@camera/sub"
+    table = desk.window.sources.table
+    desk.until(lambda: table.rows.row_of("cam5") >= 0)
+    hint = table.rows.index(4, 1).data(Qt.ItemDataRole.ToolTipRole)
+    assert "tile: rtsp://" in hint
+    told = hint + "".join(f"{event.text} {event.result}" for event in desk.director.log.events)
+    assert "secret" not in told
+    desk.until(lambda: desk.window.findChild(SourceDialog) is None)
+    table.selectRow(4)
+    desk.click(desk.window.sources.edit)
+    dialog = dialog_of(desk)
+    assert dialog.proxy.text() == "rtsp://user:secret@camera/sub"
+    dialog.name.setText("Sprint")
+    desk.click(dialog.done_button)
+    desk.until(lambda: desk.engine.show.setup.source("cam5").name == "Sprint")
+    given = desk.engine.commands[-1]
+    assert (given["url"], given["proxy_url"]) == (None, None), "what has not changed is not sent"
+    desk.until(lambda: desk.window.findChild(SourceDialog) is None)
+    desk.click(desk.window.sources.edit)
+    dialog = dialog_of(desk)
+    dialog.proxy.clear()
+    desk.click(dialog.done_button)
+    desk.until(lambda: desk.engine.show.setup.source("cam5").proxy_url == "")
+
+
 def test_editing_a_source(desk):
     desk.window.sources.table.selectRow(2)
     desk.click(desk.window.sources.edit)

@@ -299,3 +299,6 @@ def test_tiles_that_nearly_fit_are_shown_pixel_by_pixel():
     tile = arrange(1500, 892, 8).tiles[0]
     assert tile is not None
     assert tile.inset(arrange(1500, 892, 8).tile_border)[2:] == (320, 180)
+    larger = arrange(2000, 1192, 8, tile_height=270)
+    assert larger.tiles[0] is not None
+    assert larger.tiles[0].inset(larger.tile_border)[2:] == (480, 270)

@@ -92,7 +92,9 @@ class SourcesPanel(Panel):
             lamp, colour = _LAMPS.get(lamps.get(source.id, ""), ("", tokens.SECONDARY))
             keyed = [str(index) for index, fill in enumerate(world.setup.keyers, 1) if fill == source.id]
             lamp = " ".join((f"DSK {'+'.join(keyed)}" if keyed else "", lamp)).strip()
-            hint = f"{source.name} ({source.id})\n{masked(source.url)}" + (f"\n{reason}" if reason else "")
+            hint = f"{source.name} ({source.id})\n{masked(source.url)}"
+            hint += f"\ntile: {masked(source.proxy_url)}" if source.proxy_url else ""
+            hint += f"\n{reason}" if reason else ""
             cells = (
                 Cell(self.director.keymap.digit(position), tokens.SECONDARY, hint),
                 Cell(source.name, hint=hint),
