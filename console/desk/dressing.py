@@ -9,6 +9,8 @@ from console.desk.world import LIVE, PREVIEW, PROGRAM, World, source_word
 from console.media.time import FLICKS_PER_SECOND
 from console.show.model import Source
 
+_SOON_FRAMES = 3
+"""A source that is decoded for the eye is on air within so many frames; a longer wait is worth a word there too."""
 CUES = {PROGRAM: "PGM", PREVIEW: "PVW"}
 """The words of the tally, for eyes that do not tell red from green."""
 
@@ -54,9 +56,9 @@ def dress_source(
     mark = "hollow" if reading.state == "stale" else "filled"
     if not word and black:
         word, mark = "BLACK", "hollow"
-    alive = reading.state == LIVE
+    alive, soon = reading.state == LIVE, 1 if reading.is_resting else _SOON_FRAMES
     tier = reading.tier_name.upper() if alive and reading.is_resting else ""
-    hot = f"hot in {wait_frames}" if alive and wait_frames is not None and wait_frames > 1 else ""
+    hot = f"hot in {wait_frames}" if alive and wait_frames is not None and wait_frames > soon else ""
     detail = _detail(reading, hot) if hovered and source.id in world.status.sources else ""
     if detail and not word:
         tier = hot = ""  # the detail begins with them

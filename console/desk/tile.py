@@ -29,7 +29,7 @@ _METER_PX, _METER_GAP_PX = 4, 1
 _ZONES = ((FLOOR_DB, WARM_DB, tokens.GOOD), (WARM_DB, HOT_DB, tokens.ARMED), (HOT_DB, 0.0, tokens.ALARM))
 _SMALL_TILE_PX = 260
 _UNBOUNDED_PX = 1 << 14
-_QUIET_OPACITY = 0.85
+QUIET_OPACITY = 0.85
 """Of a plate whose text is grey: it can be read on white too."""
 
 
@@ -205,7 +205,7 @@ class Tile:
         """How little is decoded and how long a cut would wait; where there is no room for both, how long."""
         tier, hot = self.dressing.tier, self.dressing.hot
         for text in (f"{tier}  {hot}".strip(), hot):
-            plate = Plate(text, tokens.SECONDARY, opacity=_QUIET_OPACITY, size_px=tokens.CAPTION_PX)
+            plate = Plate(text, tokens.SECONDARY, opacity=QUIET_OPACITY, size_px=tokens.CAPTION_PX)
             pixmap = plates.get(plate, self._scale, _UNBOUNDED_PX) if text else None
             if pixmap is not None and pixmap.width() <= room:
                 return pixmap

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import QSettings
 
+from console.desk import tokens
 from console.desk.eventlog import KEPT, Event, EventLog
 from console.desk.guards import Desk, Guard
 from console.desk.inspecting import Finding, read_finding
@@ -31,6 +32,7 @@ from console.desk.summary import (
     program_word,
     uplink_word,
 )
+from console.desk.tile import QUIET_OPACITY
 from console.desk.tokens import COLOUR_PAIRS, Severity, contrast, severity_of
 from console.desk.world import World
 from console.show.model import Destination, Setup
@@ -42,6 +44,11 @@ WELL = World(linked=True, status=Status(frame=1, on_air=True))
 @pytest.mark.parametrize("pair", COLOUR_PAIRS, ids="-".join)
 def test_text_can_be_read(pair):
     assert contrast(*pair) >= 4.5
+
+
+def test_quiet_plates_can_be_read_on_white():
+    grey = round(255 * (1 - QUIET_OPACITY))
+    assert contrast(tokens.SECONDARY, f"#{grey:02x}{grey:02x}{grey:02x}") >= 4.5
 
 
 def test_program_word():

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from console.desk.dressing import Dressing, dress_preview, dress_program, dress_source
 from console.desk.layout import arrange
-from console.desk.panels.health import COLUMNS, decoding_line, source_cells
+from console.desk.panels.health import COLUMNS, decoding_line, processes_line, source_cells
 from console.desk.readiness import Readiness
 from console.desk.status import DecodingReading, Headroom, SourceReading, Status, VideoFacts, read_status
 from console.desk.world import PREVIEW, PROGRAM, World, lost, received, source_word, troubles
@@ -200,7 +200,9 @@ def decoded(**reading) -> World:
         ({"tier": "key"}, 1, ("KEY", "")),
         ({"tier": "key"}, None, ("KEY", "")),
         ({"tier": "parked"}, 25, ("PARKED", "hot in 25")),
-        ({"tier": "active"}, 1, ("", "")),
+        ({"tier": "key"}, 2, ("KEY", "hot in 2")),
+        ({"tier": "active"}, 2, ("", "")),
+        ({"tier": "active"}, 9, ("", "hot in 9")),
         ({"tier": "full"}, 0, ("", "")),
         ({"tier": "full"}, 4, ("", "hot in 4")),
         ({}, None, ("", "")),
@@ -253,6 +255,13 @@ def test_the_budget_in_one_line():
     assert decoding_line(replace(reading, headroom=Headroom(0, 3))).endswith("no more cameras (3 at key frames)")
     assert decoding_line(replace(reading, budget=None, headroom=Headroom())) == "Decoding 1.12 of 2 cores"
     assert decoding_line(DecodingReading()) == ""
+
+
+def test_many_processes_stay_on_a_line():
+    processes = {f"source:cam{number}": 30 + number for number in range(40)} | {"engine": 7, "encoder": 8}
+    assert processes_line(processes) == "encoder 8   engine 7   40 sources"
+    assert processes_line({"source:cam1": 3}) == "1 source"
+    assert processes_line({}) == "none"
 
 
 def test_what_stands_on_tiles():

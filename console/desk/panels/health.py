@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 
 from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
@@ -22,6 +23,7 @@ COLUMNS = ("Source", "Tier", "Cost", "Hot in", "fps", "Age ms", "Drop", "Dup", "
 """What is looked at most comes first: a narrow dock scrolls the rest."""
 
 
+_SOURCE = "source:"
 _SHEDDING = "The machine is busy: tiles move less so that program does not suffer"
 _DECODING_HINT = (
     "What decoding all sources takes, and the budget of those that are neither on program nor on preview.\n"
@@ -41,6 +43,14 @@ def decoding_line(decoding: DecodingReading) -> str:
         line += f"; room for {active or 'no'} more camera{'s' * (active != 1)}"
         line += "" if key is None else f" ({key} at key frames)"
     return line
+
+
+def processes_line(processes: Mapping[str, int]) -> str:
+    """The processes with their ids; those of sources, of which there may be many, by their number."""
+    one_each = [f"{name} {pid}" for name, pid in sorted(processes.items()) if not name.startswith(_SOURCE)]
+    sources = len(processes) - len(one_each)
+    one_each += [f"{sources} source{'s' * (sources != 1)}"] if sources else []
+    return "   ".join(one_each) or "none"
 
 
 def source_cells(name: str, reading: SourceReading) -> tuple[Cell, ...]:
@@ -167,4 +177,5 @@ class HealthPanel(Panel):
         left = "" if log.hours_left is None else f", {log.hours_left:.1f} h left"
         missing = f", {count_text(log.missing)} frames missing" if log.missing else ", none missing"
         self.log.setText(f"{count_text(log.frames)} frames, {log.bytes / 1e9:.2f} GB{missing}{left}")
-        self.processes.setText("   ".join(f"{name} {pid}" for name, pid in sorted(status.processes.items())) or "none")
+        self.processes.setText(processes_line(status.processes))
+        self.processes.setToolTip("\n".join(f"{name} {pid}" for name, pid in status.processes.items()))
