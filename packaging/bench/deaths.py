@@ -22,6 +22,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import checkout  # noqa: F401
+
 from console.wire.client import get
 from console.wire.place import Address, parse_address
 

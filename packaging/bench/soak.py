@@ -22,6 +22,8 @@ import time
 from collections import defaultdict
 from pathlib import Path
 
+import checkout  # noqa: F401
+
 TICKS = os.sysconf("SC_CLK_TCK")
 EVERY_SECONDS = 30
 

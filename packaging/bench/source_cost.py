@@ -21,6 +21,8 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
+import checkout  # noqa: F401
+
 from console.media.time import parse_format
 from console.sources.address import tile_size
 from console.wire.ring import RingReader, create_ring

@@ -17,6 +17,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import checkout  # noqa: F401
 import numpy as np
 
 from console.engine.journal import Journal
