@@ -185,14 +185,14 @@ def decide(state: State, load: Load, needs: Sequence[Need], now_ns: int) -> Deci
         deep=state.deep and given.cost_cores < comfort - _EPSILON,
         budget_cores=max(state.budget_cores, given.cost_cores),
     )
-    capped = bool(given.missing_cores) and given.cost_cores + given.missing_cores[0] > load.most_cores * _CAP_MARGIN
+    over = given.cost_cores + sum(given.missing_cores[:1]) > load.most_cores * _CAP_MARGIN
     return Decision(
         state=state,
         tiers={need.id: Tier.FULL if need.on_program else given.tiers[need.id] for need in needs},
         preview=given.preview,
         budget_cores=state.budget_cores,
         shedding=bool(given.missing_cores),
-        capped=capped,
+        capped=bool(given.missing_cores) and over and load.most_cores < load.cores,
         headroom=_headroom(state, load, needs, given),
     )
 

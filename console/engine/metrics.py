@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from console.wire.tier import Tier
+
 _FRAME = (
     ("frames", "counter", "podium_frames_total", "Frames made since the engine started"),
     ("late_ticks", "counter", "podium_late_ticks_total", "Frames repeated or left out because the engine was late"),
@@ -22,7 +24,17 @@ _SOURCE = (
     ("duplicate", "counter", "podium_source_duplicate_total", "Frames for which it gave the same again"),
     ("fps", "gauge", "podium_source_fps", "New pictures per second"),
     ("age_ms", "gauge", "podium_source_age_milliseconds", "Age of the newest picture"),
+    ("cost", "gauge", "podium_source_cost_cores", "Share of a core that decoding it takes"),
+    ("hot_in_frames", "gauge", "podium_source_hot_in_frames", "Frames that a cut to it would wait for its picture"),
 )
+_DECODING = (
+    ("cost", "gauge", "podium_decoding_cost_cores", "Cores that all sources take"),
+    ("budget", "gauge", "podium_decoding_budget_cores", "Cores that sources off program may take"),
+    ("shedding", "gauge", "podium_decoding_shedding", "1 while less is decoded than is looked at"),
+    ("busy", "gauge", "podium_machine_busy", "Share of the machine in use, by all that runs on it"),
+    ("cores", "gauge", "podium_machine_cores", "Cores that may be used"),
+)
+_HEADROOM = (("headroom", "gauge", "podium_decoding_headroom", "How many more sources would fit at a tier"),)
 _OUTPUT = (
     ("queued", "gauge", "podium_output_queued_frames", "Frames not yet acknowledged by the destination"),
     ("sent", "counter", "podium_output_sent_frames_total", "Frames sent"),
@@ -43,6 +55,9 @@ def metrics(status: dict[str, Any]) -> str:
     lines = [*_family(_FRAME, "", [("", status)])]
     lines += _family(_SOURCE, "source", status["sources"].items())
     lines += _source_states(status["sources"])
+    lines += _source_tiers(status["sources"])
+    lines += _family(_DECODING, "", [("", status["decoding"])])
+    lines += _family(_HEADROOM, "tier", [(tier, {"headroom": n}) for tier, n in status["decoding"]["headroom"].items()])
     lines += _family(_OUTPUT, "output", status["outputs"].items())
     lines += _family(_LOG, "", [("", status["log"])])
     return "\n".join(lines) + "\n"
@@ -67,6 +82,14 @@ def _source_states(sources: dict[str, dict[str, Any]]) -> Iterator[str]:
         yield "# TYPE podium_source_live gauge"
     for source, row in sources.items():
         yield f"podium_source_live{_label('source', source)} {int(row['state'] == 'live')}"
+
+
+def _source_tiers(sources: dict[str, dict[str, Any]]) -> Iterator[str]:
+    if sources:
+        yield "# HELP podium_source_tier How far it is decoded: 1 parked, 2 key frames, 3 tile, 4 in full."
+        yield "# TYPE podium_source_tier gauge"
+    for source, row in sources.items():
+        yield f"podium_source_tier{_label('source', source)} {Tier[row['tier'].upper()].value}"
 
 
 def _label(label: str, value: str) -> str:

@@ -9,12 +9,14 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from console import __version__
 from console.show.commands import COMMANDS
+from console.wire.tier import Tier
 
 _TYPES: dict[Any, dict[str, Any]] = {
     str: {"type": "string", "maxLength": 4096},
     int: {"type": "integer", "minimum": -(2**53), "maximum": 2**53},
     bool: {"type": "boolean"},
 }
+_TEXT = {"type": "string"}
 
 
 def _schema(hint: Any) -> dict[str, Any]:
@@ -54,6 +56,39 @@ def _object(**properties: Any) -> dict[str, Any]:
     return {"type": "object", "properties": properties, "required": list(properties)}
 
 
+def _by_id(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "additionalProperties": schema}
+
+
+def _or_null(schema: dict[str, Any], text: str) -> dict[str, Any]:
+    return {"anyOf": [schema, {"type": "null"}], "description": text}
+
+
+def _source() -> dict[str, Any]:
+    count: dict[str, Any] = {"type": "integer", "minimum": 0}
+    tiers = [tier.name.lower() for tier in Tier]
+    return _object(
+        **{"in": count}, drop=count, out=count, duplicate=count, age_ms={"type": "integer"}, fps={"type": "number"},
+        state=_TEXT, tier={"enum": tiers, "description": "How far its pictures are decoded"},
+        cost=_or_null({"type": "number", "minimum": 0}, "Share of a core that it takes, when it is known"),
+        hot_in_frames=_or_null(count, "How many frames a cut to it would wait for its picture, when it is known"),
+    )  # fmt: skip
+
+
+def _decoding() -> dict[str, Any]:
+    cores = {"type": "number", "minimum": 0}
+    count: dict[str, Any] = {"type": "integer", "minimum": 0}
+    return _object(
+        cost=cores | {"description": "Cores that all sources take"},
+        budget=cores | {"description": "Cores that sources off program may take"},
+        busy={"type": "number", "minimum": 0, "maximum": 1, "description": "Share of the machine in use"},
+        cores={"type": "integer", "minimum": 1},
+        shedding={"type": "boolean", "description": "Less is decoded than is looked at"},
+        headroom=_object(active=count, key=count)
+        | {"description": "How many more sources like those that are there would fit at a tier"},
+    )
+
+
 def description() -> dict[str, Any]:
     """The OpenAPI document."""
     error = _object(error={"type": "string"})
@@ -63,8 +98,9 @@ def description() -> dict[str, Any]:
     unauthorized = {"401": _json(error, "No token, or one that is not known")}
     anything = {"type": "object"}
     status = _object(
-        frame=number, format={"type": "string"}, on_air={"type": "boolean"}, sources=anything, outputs=anything,
-        log=anything, processes=anything, alarms={"type": "array"},
+        frame=number, format={"type": "string"}, on_air={"type": "boolean"}, sources=_by_id(_source()),
+        outputs=anything, log=anything, processes=anything, decoding=_decoding(),
+        alarms={"type": "array", "items": _object(id=_TEXT, severity=_TEXT, text=_TEXT)},
     )  # fmt: skip
     commands = {name: _command_schema(name, kind) for name, kind in COMMANDS.items()}
     one_of = {"oneOf": [{"$ref": f"#/components/schemas/{name}"} for name in commands]}

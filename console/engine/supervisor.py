@@ -18,7 +18,9 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from console.engine.alarms import alarms
 from console.engine.children import Child
+from console.engine.decoding import Decoding, ThisMachine
 from console.engine.journal import replay
 from console.engine.saving import ShowFile
 from console.media.address import masked
@@ -35,7 +37,7 @@ _log = logging.getLogger("console.engine.supervisor")
 _SOURCE_SLOTS, _TILE_SLOTS, _BUS_SLOTS = 10, 4, 4
 _PROGRAM_RING_SECONDS = 1.6
 _ANSWER_SECONDS = 5.0
-_DISK_LOW_HOURS = 0.5
+_COUNTED_ELSEWHERE = ("in", "drop", "fps", "tier", "cpu")
 
 Subscriber = Callable[[dict[str, Any]], None]
 
@@ -78,6 +80,8 @@ class Supervisor:
         self._rev = 0
         self._subscribers: set[Subscriber] = set()
         self._session = self._session_of(show)
+        self._decoding = Decoding(self._format, ThisMachine(), clock)
+        self._deciding: asyncio.Task[None] | None = None
 
     def _session_of(self, show: Show) -> str:
         """The journal's session when it broke off on this very show (the machine went down), else a new one."""
@@ -99,15 +103,20 @@ class Supervisor:
         self._follow(to_json(self._show.setup))
         self._keep("engine", "_engine", self._engine_config, self._from_engine)
         self._keep("encoder", "_encoder", self._encoder_config, self._note)
+        deciding = self._decoding.run(lambda: self._status, self._tell_engine)
+        self._deciding = asyncio.get_running_loop().create_task(deciding, name="decoding")
 
     async def finish(self) -> None:
         """End every process: the engine first, then the encoder once it has drained, then the uplinks."""
         self.finished.set()
         self._file.save_now()
+        if self._deciding is not None:
+            self._deciding.cancel()
         groups = (["engine"], ["encoder", *(name for name in self._children if name.startswith("source:"))])
         for group in (*groups, [name for name in self._children if name.startswith("uplink:")]):
             kept = [self._children.pop(name) for name in group if name in self._children]
             await asyncio.gather(*(child.finish(15.0 if "engine" not in group else 5.0) for child in kept))
+        self._decoding.close()
         shutil.rmtree(self._rings, ignore_errors=True)
 
     def bus_path(self, bus: Bus) -> Path:
@@ -144,17 +153,22 @@ class Supervisor:
         status.setdefault("format", str(self._format))
         measured: dict[str, Any] = status["sources"]
         nothing = {"state": "lost", "in": 0, "drop": 0, "out": 0, "duplicate": 0, "fps": 0.0, "age_ms": 0}
+        nothing["hot_in_frames"] = None
         status["sources"] = {
-            source: nothing | measured.get(source, {}) | self._told.get(f"source:{source}", {})
+            source: nothing
+            | measured.get(source, {})
+            | self._told.get(f"source:{source}", {})
+            | self._decoding.source_fields(source)
             for source in self._sources
         }
+        status["decoding"] = self._decoding.fields()
         idle = {"state": "connecting", "queued": 0, "sent": 0, "acked": 0, "lag_ms": 0, "lost": 0}
         status["outputs"] = {
             label: idle | self._told.get(f"uplink:{label}", {}) for label in self._destinations.values()
         }
         status["log"] = {"frames": 0, "bytes": 0, "disk_free": 0} | self._told.get("encoder", {})
         status["processes"] = {name: child.pid for name, child in self._children.items()}
-        status["alarms"] = self._alarms(status)
+        status["alarms"] = [*alarms(status, self.config.bitrate_kbps), *self._decoding.alarms()]
         return status
 
     def snapshot(self) -> dict[str, Any]:
@@ -185,6 +199,11 @@ class Supervisor:
 
     def _keep(self, name: str, verb: str, config: Callable[[], dict[str, Any]], on_event: Any) -> None:
         self._children[name] = Child(name, verb, config, on_event)
+
+    def _tell_engine(self, message: dict[str, Any]) -> None:
+        engine = self._children.get("engine")
+        if engine is not None:
+            engine.send(message)
 
     def _engine_config(self) -> dict[str, Any]:
         return {
@@ -225,6 +244,8 @@ class Supervisor:
         elif kind == "frame_one":
             self.on_air.set()
             _log.info("On air with frame %d, %s", event["frame"], self._format)
+        elif kind == "started" and (message := self._decoding.message):
+            self._tell_engine(message)
         elif kind == "died":
             for order_id in list(self._answers):
                 self._answer({"reject": {"id": order_id, "reason": "The engine was started again meanwhile"}})
@@ -233,9 +254,14 @@ class Supervisor:
         """Keep what a source host, the encoder or an uplink says of itself, for the status."""
         kind = event.pop("event", "")
         told = self._told.setdefault(child.name, {})
+        role, _, source = child.name.partition(":")
+        if role == "source":
+            self._decoding.note(source, kind, event)
+        elif role == "encoder" and kind == "log":
+            self._decoding.note_encoder(event)
         if kind in ("stats", "log", "output", "opened"):
-            if child.name.startswith("source:"):  # frame sync counts these itself
-                event = {key: value for key, value in event.items() if key not in ("in", "drop", "fps")}
+            if role == "source":  # frame sync counts these itself, and decoding
+                event = {key: value for key, value in event.items() if key not in _COUNTED_ELSEWHERE}
             told.update(event)
             if kind == "opened":
                 told.pop("reason", None)
@@ -272,8 +298,9 @@ class Supervisor:
             if source_id not in self._sources:
                 self._add_source(source, number)
                 changed = True
-        if changed and (engine := self._children.get("engine")):
-            engine.send({"rings": self._source_rings})
+        self._decoding.follow(list(wanted), self._source_rings)
+        if changed:
+            self._tell_engine({"rings": self._source_rings})
         self._follow_destinations([destination["url"] for destination in setup["destinations"]])
         return changed
 
@@ -306,6 +333,7 @@ class Supervisor:
             "format": str(form),
             "rings": paths,
             "latency_ms": source["latency_ms"],
+            "proxy_url": source["proxy_url"],
             "anchor": asdict(self.anchor),
         }
         self._keep(f"source:{source_id}", "_source", lambda: config, self._note)
@@ -326,33 +354,6 @@ class Supervisor:
     def _uplink_config(self, url: str) -> dict[str, Any]:
         cursor = self.config.run_dir / "cursors" / f"{_fingerprint(url)}.json"
         return {"url": url, "log": str(self.config.log_dir), "cursor": str(cursor), "format": str(self._format)}
-
-    # Alarms
-
-    def _alarms(self, status: dict[str, Any]) -> list[dict[str, str]]:
-        alarms = []
-        if not status["on_air"]:
-            alarms.append({"id": "engine", "severity": "critical", "text": "The engine is not on air"})
-        shown = {"program": "critical", "both": "critical", "preview": "major"}
-        lamps = status.get("tally", {})
-        for source, told in status["sources"].items():
-            if told["state"] != "live":
-                severity = shown.get(lamps.get(source, ""), "minor")
-                text = f"{source} is {told['state']}" + (f": {told['reason']}" if told.get("reason") else "")
-                alarms.append({"id": f"source:{source}", "severity": severity, "text": text})
-        for url, told in status["outputs"].items():
-            if told["state"] in ("retrying", "refused"):
-                reason = told.get("reason") or "it does not answer"
-                alarms.append({"id": f"output:{url}", "severity": "major", "text": f"{url}: {reason}"})
-        log = status["log"]
-        if log.get("reason"):
-            alarms.append({"id": "log", "severity": "critical", "text": log["reason"]})
-        rate = self.config.bitrate_kbps * 125 * 3600
-        log["hours_left"] = round(log["disk_free"] / rate, 1)
-        if log["disk_free"] and log["hours_left"] < _DISK_LOW_HOURS:
-            text = f"The disk of the program log is full in {log['hours_left'] * 60:.0f} minutes"
-            alarms.append({"id": "disk", "severity": "critical", "text": text})
-        return alarms
 
 
 _ENDING: set[asyncio.Task[None]] = set()

@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -90,7 +91,7 @@ class Machine:
         recent = self.history[-round(seconds * STEPS_PER_SECOND) :]
         return sum(
             before.tiers.get(source, tier) != tier
-            for before, after in zip(recent, recent[1:], strict=False)
+            for before, after in pairwise(recent)
             for source, tier in after.tiers.items()
         )
 
@@ -173,7 +174,7 @@ def test_preview_yields_last():
     for decision in machine.history:
         if decision.preview is not Tier.FULL:
             assert set(decision.tiers.values()) <= {Tier.FULL, Tier.ACTIVE, Tier.PARKED}
-            assert [tier for tier in decision.tiers.values()].count(Tier.PARKED) == 6
+            assert list(decision.tiers.values()).count(Tier.PARKED) == 6
     assert machine.history[-1].preview is Tier.ACTIVE
     machine.hog = 0.0
     machine.run(20)
