@@ -51,7 +51,7 @@ def dress_source(
     asked: bool,
 ) -> Dressing:
     """A source's tile. `wait_frames` is how long a cut to it would wait for its picture, None when unknown."""
-    reading = world.status.sources.get(source.id, SourceReading())
+    reading = world.reading(source.id)
     word = source_word(reading.state, reading.age_ms)
     mark = "hollow" if reading.state == "stale" else "filled"
     if not word and black:

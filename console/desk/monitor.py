@@ -30,7 +30,6 @@ from console.desk.dressing import dress_preview, dress_program, dress_source
 from console.desk.feed import Feed
 from console.desk.layout import Layout, Rect, arrange
 from console.desk.plates import Plate, Plates
-from console.desk.status import SourceReading
 from console.desk.tile import Tile
 from console.desk.world import PREVIEW, PROGRAM, World
 from console.sources.address import tile_size
@@ -179,14 +178,13 @@ class Multiview(QWidget):
         changed = []
         for position, source in enumerate(world.setup.sources, 1):
             tile = self._sources.get(source.id)
-            reading = world.status.sources.get(source.id, SourceReading())
             if tile is not None and tile.dress(
                 dress_source(
                     world,
                     source,
                     director.keymap.digit(position),
                     lamps.get(source.id, ""),
-                    wait_frames=tile.readiness.wait_frames(reading, now),
+                    wait_frames=tile.readiness.wait_frames(world.reading(source.id), now),
                     black=source.id in director.black,
                     hovered=tile is self._hovered,
                     asked=source.id in asked,
@@ -234,12 +232,15 @@ class Multiview(QWidget):
         self.ticked.emit()
 
     def _is_seen(self) -> bool:
-        return self._layout is not None and not self.window().isMinimized() and not self.visibleRegion().isEmpty()
+        window = self.window()
+        handle = window.windowHandle()
+        # A window on another desktop is neither minimised nor hidden, but not exposed.
+        exposed = handle is not None and handle.isExposed() and not window.isMinimized()
+        return self._layout is not None and exposed and not self.visibleRegion().isEmpty()
 
     def _looks_black(self, tile: Tile) -> bool:
         """Whether a source is black, as far as its pictures are looked at and go on coming."""
-        reading = self._director.world.status.sources.get(tile.id)
-        parked = reading is not None and reading.tier is Tier.PARKED
+        parked = self._director.world.reading(tile.id).tier is Tier.PARKED
         return tile.feed.black and tile.rect is not None and not parked
 
     def _ask(self) -> None:

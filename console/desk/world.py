@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from console.desk.status import Status, read_status
+from console.desk.status import SourceReading, Status, read_status
 from console.media.clock import Anchor
 from console.media.time import timecode
 from console.show.codec import from_json
@@ -61,6 +61,10 @@ class World:
     def show(self) -> Show:
         """Set-up and air as the show's functions take them."""
         return Show(self.setup, self.air, self.rev)
+
+    def reading(self, source_id: str) -> SourceReading:
+        """What is measured of a source; of one that nothing is known of, nothing."""
+        return self.status.sources.get(source_id, SourceReading())
 
     def frame_at(self, now_ns: int) -> int:
         """The number of the frame that is showing at a monotonic instant (of the engine's machine)."""

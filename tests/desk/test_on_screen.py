@@ -19,6 +19,7 @@ from console.media.clock import SystemClock
 from console.show.commands import SetPreview
 from console.wire.client import ask
 from console.wire.place import Address
+from console.wire.tier import Tier
 from tests.desk.fake_engine import FakeEngine
 from tests.waiting import wait_for
 
@@ -51,11 +52,19 @@ class Seat:
     def wait_for_title(self, title: str) -> None:
         wait_for(lambda: self.xdotool("search", "--onlyvisible", "--name", title), 20, f"a window called {title}")
 
-    def focused(self) -> str:
-        """The title of the window that has the keyboard."""
-        command = [XDOTOOL or "xdotool", "getwindowfocus", "getwindowname"]
+    def asked(self, *words: str) -> str:
+        """What xdotool answers."""
+        command = [XDOTOOL or "xdotool", *words]
         done = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False)
         return done.stdout.strip()
+
+    def focused(self) -> str:
+        """The title of the window that has the keyboard."""
+        return self.asked("getwindowfocus", "getwindowname")
+
+    def window(self, title: str) -> str:
+        """The number of the window of that title."""
+        return self.asked("search", "--onlyvisible", "--name", title)
 
     def key(self, *chords: str) -> None:
         assert self.xdotool("key", *chords)
@@ -143,6 +152,18 @@ def test_typing_an_address_cuts_nothing(engine, sit):
     seat.key("Return")
     wait_for(lambda: engine.show.setup.source("cam5") is not None, 10, "the source that was typed")
     assert engine.show.air == before
+
+
+def test_a_window_on_another_desktop_is_not_looked_at(engine, sit):
+    seat = sit(engine.address)
+    seat.wait_for_title("Test show - Podium")
+    wait_for(lambda: engine.demand("cam1") == Tier.ACTIVE, 10, "a tile that is looked at")
+    window = seat.window("Test show - Podium")
+    assert seat.xdotool("windowunmap", window)
+    wait_for(lambda: engine.demand("cam1") == Tier.KEY, 10, "a tile that is kept ready")
+    wait_for(lambda: not engine.bus_demand("preview"), 10, "a preview that is not made")
+    assert seat.xdotool("windowmap", window)
+    wait_for(lambda: engine.demand("cam1") == Tier.ACTIVE and engine.bus_demand("preview"), 10, "both again")
 
 
 def test_killing_the_desk_is_nothing_to_the_engine_and_the_next_desk_goes_on(engine, sit):
