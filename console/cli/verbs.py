@@ -29,6 +29,7 @@ _VERBS = {
     "demo": _Verb("console.demo.verb", "a venue with 8 cameras, an engine, an endpoint and the desk"),
     "ctl": _Verb("console.cli.ctl", "ask and command a running engine; JSON on standard output"),
     "log": _Verb("console.cli.log", "the program log as a file, streams copied"),
+    "tracking": _Verb("console.cli.tracking", "camera and athlete tracking: decode, listen, send, as JSON"),
     "probe": _Verb("console.probe.verb", "read burnt-in frame numbers back and say what is missing"),
 }
 
@@ -39,7 +40,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _top_parser() -> _Parser:
-    verbs = "\n".join(f"  {name:<8} {verb.help}" for name, verb in _VERBS.items())
+    verbs = "\n".join(f"  {name:<9} {verb.help}" for name, verb in _VERBS.items())
     parser = _Parser(
         prog="podium",
         description="Podium, a broadcast control-room console. Without a verb: the desk.",
