@@ -79,8 +79,8 @@ class SeatedDesk:
     def key(self, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
         """A key through the window system, as the machine sends it, and no faster than a hand."""
         self.until(lambda: self.clock.now() - self._last_key_ns > 2_000_000 * REBOUND_MS)
-        self._last_key_ns = self.clock.now()
         QTest.keyClick(self.window.windowHandle(), key, modifiers)
+        self._last_key_ns = self.clock.now()  # what the key did may have taken longer than a bounce
 
     def hold(self, key: Qt.Key, modifiers: Qt.KeyboardModifier, down: bool) -> None:
         act = QTest.keyPress if down else QTest.keyRelease
