@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
 import json
 import logging
@@ -293,8 +294,6 @@ def _send(args: argparse.Namespace) -> int:
 
     with ExitStack() as stack:
         send = _outgoing(stack, parse_address(args.to), args.interface)
-        try:
+        with contextlib.suppress(KeyboardInterrupt):  # the way to end the demo
             log.info("sent %d datagrams", replay(limited(), send, clock, args.speed))
-        except KeyboardInterrupt:  # the way to end the demo
-            pass
     return printer.status
