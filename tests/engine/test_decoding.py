@@ -295,3 +295,27 @@ def test_status_and_metrics_tell_what_decoding_takes(engine):
     assert '\npodium_decoding_headroom{tier="key"} ' in page
     described = get(engine.address, "/openapi.json")["paths"]["/status"]["get"]["responses"]["200"]
     assert "decoding" in described["content"]["application/json"]["schema"]["required"]
+
+
+def test_a_tile_moves_while_it_is_looked_at_and_the_tick_is_told_again_after_its_death(engine):
+    engine.command("AddSource", source="cam3", url="pattern:?number=3", name="Third")
+    engine.wait(lambda s: s["sources"]["cam3"]["tier"] == "parked" and s["sources"]["cam3"]["cost"])
+    tile = RingReader(next(engine.run_dir.glob("rings/cam3-*.tile")))
+
+    def moves(status):
+        tile.ask(Tier.ACTIVE, SystemClock().now())
+        return status["sources"]["cam3"]["tier"] in ("key", "active")
+
+    engine.wait(moves, 30)
+    engine.wait(lambda s: s["sources"]["cam3"]["tier"] == "parked")
+    pid = engine.kill("engine")
+    again = engine.wait(lambda s: s["processes"]["engine"] not in (pid, None) and s["on_air"])["frame"]
+    tiers = set()
+
+    def after_three_seconds(status):
+        tiers.add(status["sources"]["cam3"]["tier"])
+        return status["frame"] > again + 75
+
+    engine.wait(after_three_seconds)
+    assert tiers == {"parked"}
+    engine.command("RemoveSource", source="cam3")
