@@ -85,10 +85,12 @@ class Tally:
         return self.lost + self.doubled + self.skipped + wrong + self.dissolve_held
 
     def as_json(self) -> dict[str, object]:
-        """All counts, and the share of frames in sequence among those that are no dissolve."""
+        """All counts; the shares of frames with a new picture, and, among those that are no dissolve, in sequence."""
         readable = self.due - self.dissolve
+        new = self.delivered - self.doubled - self.wrong - self.unreadable - self.dissolve_held
         return asdict(self) | {
             "faults": self.faults,
+            "new_share": round(new / self.due, 4) if self.due else 0.0,
             "in_sequence_share": round(self.in_sequence / readable, 4) if readable else 0.0,
         }
 

@@ -30,6 +30,7 @@ from console.wire.ring import RingReader
 from console.wire.tier import Tier
 
 KBPS = {"1080p50": 6000, "720p50": 4500, "1080p25": 4500, "720p25": 3000}
+"""The program's bit rates, those of the peers."""
 _START_SECONDS = 60
 LOGO = "logo"
 
@@ -112,7 +113,7 @@ class OnAir:
         show.write_text(json.dumps(self._show()))
         command = [sys.executable, "-m", "console", "engine", "--show", str(show), "--api", str(self.address)]
         command += ["--run-dir", str(self.run_dir), "--log", str(self.log), "--software", "--preset", work.preset]
-        command += ["--bitrate", str(KBPS[work.fmt])]
+        command += ["--bitrate", str(KBPS.get(work.fmt, 3000))]
         if self.sink is not None:
             stack.callback(self.sink.close)
             command += ["--to", self.sink.url]

@@ -17,14 +17,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from feeding import MEDIA
+from feeding import logo_file, media_file
 from searching import largest
 
 NEW_SHARE = 0.98
 """A peer holds when so many of the frames due carry a new picture. Ours must not lose or double a single one."""
 FIXED = "ffmpeg"
 """A graph made before the start, which can't take a source in; the others are live switchers."""
-COUNTS = (1, 2, 3, 4, 6, MEDIA)
+COUNTS = (1, 2, 3, 4, 6, 8, 10, 12, 14, 16)
+"""Their ports leave no room for 20."""
 _TIMEOUT_S = 240
 
 
@@ -52,7 +53,8 @@ def run_peer(name: str, fmt: str, sources: int, options: PeerOptions) -> dict[st
     with tempfile.TemporaryDirectory(prefix="peers-") as out:
         # Their ports are from the base to a hundred above it.
         base = str(random.randrange(20000, 30000))
-        environment = os.environ | {"MEDIA": str(options.media.resolve()), "OUT": out, "BASE_PORT": base}
+        media = _more_media(options.media.resolve(), Path(out) / "media", fmt)
+        environment = os.environ | {"MEDIA": str(media), "OUT": out, "BASE_PORT": base}
         environment.pop("PYTHONPATH", None)
         log = Path(out) / "peer.log"
         with log.open("wb") as told:
@@ -70,6 +72,16 @@ def run_peer(name: str, fmt: str, sources: int, options: PeerOptions) -> dict[st
     reason = missing or (words[-1] if words else "it says nothing")
     answer = {"peer": name, "failed": reason if ended else "it did not end"}
     return answer | ({"missing": missing.removeprefix("missing:").strip()} if missing else {})
+
+
+def _more_media(media: Path, folder: Path, fmt: str) -> Path:
+    """The media under as many names as a peer may ask for: they repeat, as they do for ours."""
+    folder.mkdir()
+    for source in range(1, max(COUNTS) + 1):
+        (folder / f"s{source}.{fmt}.ts").symlink_to(media_file(media, fmt, source))
+    logo = logo_file(media, fmt)
+    (folder / logo.name).symlink_to(logo)
+    return folder
 
 
 def _finished(process: subprocess.Popen[bytes]) -> bool:
@@ -146,6 +158,7 @@ def compare_one(
         "largest": found,
         "at": at,
         "cores": cost,
+        "at_most_tried": found == COUNTS[-1],
         "ours_cores": mine["cores"]["podium"],
         "cost_ratio": round(cost / mine["cores"]["podium"], 2) if cost and found else None,
         "rows": list(rows.values()),

@@ -59,11 +59,17 @@ def _death_sentence(result: dict[str, Any]) -> str:
 
 
 def _peers_sentence(result: dict[str, Any]) -> str:
-    held = ", ".join(f"{p['peer']} {'not installed' if 'missing' in p else p['largest']}" for p in result["peers"])
+    held = ", ".join(f"{p['peer']} {_held(p)}" for p in result["peers"])
     return (
         f"we hold {result['ours_largest']}; {held}: {result['to_best_switcher'] or '-'} times the best switcher, "
         f"{result['to_fixed_graph'] or '-'} times the fixed graph"
     )
+
+
+def _held(peer: dict[str, Any]) -> str:
+    if "missing" in peer:
+        return "not installed"
+    return f"{peer['largest']}{' or more' if peer['at_most_tried'] else ''}"
 
 
 def _parts_sentence(result: dict[str, Any]) -> str:
@@ -232,7 +238,7 @@ def _peers(results: list[tuple[str, dict[str, Any]]]) -> str:
     for _, r in results:
         for p in r["peers"]:
             mine = (p["cores"], p["ours_cores"], p["cost_ratio"]) if "missing" not in p else (None,) * 3
-            rows.append((r["format"], p["peer"], "not installed" if "missing" in p else p["largest"], *mine))
+            rows.append((r["format"], p["peer"], _held(p), *mine))
         rows.append((r["format"], "**Podium**", r["ours_largest"], None, None, None))
     ratios = [
         (r["format"], r["preset"], r["ours_largest"], r["best_switcher"], r["to_best_switcher"], r["fixed_graph"],

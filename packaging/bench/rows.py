@@ -21,7 +21,7 @@ _NEARLY = 0.98
 """A tile at 25 fps shows 24 or 25 new pictures in a second, as the seconds fall."""
 _KEY_FPS = 1.0
 """The common media have a key frame each second."""
-_SETTLE_S, _AFTER_S = 4.0, 1.5
+_AFTER_S = 1.5
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,8 @@ class Options:
     seconds: float = 24.0
     desk: bool = True
     cuts: Cuts = Cuts.BOTH
+    settle_s: float = 4.0
+    """Between the last source's first picture and the window."""
 
 
 def parse_row(text: str) -> tuple[int, str] | None:
@@ -76,7 +78,7 @@ def run_row(sources: int, fmt: str, options: Options) -> dict[str, Any]:
     work = Workload(fmt, sources, options.preset, desk=options.desk)
     with OnAir(work, options.media) as air:
         live_s = air.wait_live()
-        time.sleep(_SETTLE_S)
+        time.sleep(options.settle_s)
         measured, cutter, window = _watch(air, options)
         looks = air.looks()
         started_ns, started_unix_ns = air.started_ns, air.started_unix_ns
