@@ -55,7 +55,15 @@ def self_test() -> dict[str, Any]:
     """Try what every show needs; `ok` is false when something that is needed does not work."""
     answer: dict[str, Any] = {"version": __version__, "python": sys.version, "platform": platform.platform()}
     faults: list[str] = []
-    for name, check in (("libraries", _libraries), ("ring", _ring), ("codecs", _codecs), ("srt", _srt)):
+    checks: tuple[tuple[str, Callable[[], Any]], ...] = (
+        ("libraries", _libraries),
+        ("ring", _ring),
+        ("codecs", _codecs),
+        ("decoders", _decoders),
+        ("encoders", _encoders),
+        ("srt", _srt),
+    )
+    for name, check in checks:
         try:
             answer[name] = check()
         except Exception as error:  # whatever is wrong is the answer
@@ -87,6 +95,18 @@ def _codecs() -> dict[str, Any]:
     from console.outputs.ability import codec_ability  # noqa: PLC0415 - codecs are loaded when they are asked for
 
     return codec_ability()
+
+
+def _decoders() -> dict[str, str]:
+    from console.sources.trial import decoders  # noqa: PLC0415
+
+    return decoders()
+
+
+def _encoders() -> dict[str, str]:
+    from console.outputs.ability import encoders  # noqa: PLC0415
+
+    return encoders()
 
 
 def _srt() -> str:

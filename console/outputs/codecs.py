@@ -149,7 +149,7 @@ class VideoEncoder:
         return CodedPicture((self._base or 0) + int(packet.pts or 0), key, data)
 
 
-def _proven(name: str, fmt: Format, preset: str, bitrate_bps: int) -> VideoEncoder:
+def proven(name: str, fmt: Format, preset: str, bitrate_bps: int) -> VideoEncoder:
     """An encoder of whose kind one has just encoded test pictures: opening alone proves nothing."""
     trial = VideoEncoder(name, fmt, preset=preset, bitrate_bps=bitrate_bps)
     picture = new_picture(fmt.width, fmt.height)
@@ -178,7 +178,7 @@ def open_video(
         try:
             if name == SOFTWARE:
                 return VideoEncoder(name, fmt, preset=preset, bitrate_bps=bitrate_bps)
-            return _proven(name, fmt, preset, bitrate_bps)
+            return proven(name, fmt, preset, bitrate_bps)
         except (av.FFmpegError, ConsoleError, ValueError) as error:
             reasons.append(f"{name}: {error}")
     raise ConsoleError(f"No H.264 encoder works ({'; '.join(reasons)})", "Use a preset that x264 knows, e.g. superfast")
