@@ -141,7 +141,7 @@ def wants_key(url: str) -> bool:
 
 
 def tile_size(fmt: Format) -> tuple[int, int]:
-    """Width and height of a source's tile: the show's, halved until it is small enough, since halving is cheap; even."""
+    """Width and height of a source's tile: the show's, halved (which is cheap) until small enough; even."""
     width, height = float(fmt.width), float(fmt.height)
     while width > TILE_WIDTH_MAX_PX:
         width, height = width / 2, height / 2

@@ -179,6 +179,10 @@ class Fitter:
         else:
             self._draw(_reformatted(frame, box, turn, alpha=out.key is not None), turn, box, out)
 
+    def forget(self, slot: int) -> None:
+        """Somebody else has drawn into the picture of a slot."""
+        self._boxes.pop(slot, None)
+
     def _draw(self, frame: av.VideoFrame, turn: int, box: Box, out: Picture) -> None:
         planes = planes_of(frame)
         if turn in _ROTATIONS:

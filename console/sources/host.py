@@ -1,8 +1,9 @@
 """The process of one source: reads its configuration, attaches to the rings, runs the source until told to end.
 
 Run by the supervisor as `python -m console _source`; the agreement is in `console.wire.child`. Configuration: `id`,
-`number`, `url`, `name`, `format`, `rings` {`picture`, `tile`, `sound`}, `latency_ms`, `loop`; optionally `anchor`
-{`monotonic_ns`, `unix_ns`}, the show's own, so that patterns are locked to the show to the nanosecond.
+`number`, `url`, `name`, `format`, `rings` {`picture`, `tile`, `sound`}, `latency_ms`, `loop`; optionally `proxy_url`,
+a smaller picture for the tile, which runs in a thread of its own, and `anchor` {`monotonic_ns`, `unix_ns`}, the show's
+own, so that patterns are locked to the show to the nanosecond.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from console.media.time import parse_format
 from console.sources.address import Kind, parse
 from console.sources.pattern import PatternSource
 from console.sources.report import Report
-from console.sources.screen import Screen
+from console.sources.screen import ProxyScreen, Screen, Tiles
 from console.sources.sound import SoundFeed
 from console.sources.still import BlackSource, StillSource
 from console.sources.stream import StreamSource
@@ -80,6 +81,27 @@ def make_source(config: Message, screen: Screen, sound: SoundFeed, report: Repor
             return StreamSource(address, screen, sound, report, clock, rate=fmt.rate, latency_ms=latency_ms, loop=loop)
 
 
+def start_proxy(config: Message, tiles: Tiles, finish: threading.Event) -> None:
+    """Begin with the stream of the second address, when there is one. Raises ConsoleError when it is no stream."""
+    if not config.get("proxy_url"):
+        return
+    address, clock = parse(config["proxy_url"]), SystemClock()
+    if address.kind not in (Kind.CLIP, Kind.LIVE):
+        raise UsageError(f"The tile's address {address.shown} is no stream", "Give the address of a smaller stream")
+    report = Report(f"{config.get('id', '?')}: tile", lambda _event, **_fields: None)
+    proxy = StreamSource(
+        address,
+        ProxyScreen(tiles, clock),
+        None,
+        report,
+        clock,
+        rate=parse_format(config["format"]).rate,
+        latency_ms=int(config.get("latency_ms", 200)),
+        loop=True,
+    )
+    threading.Thread(target=proxy.run, args=(finish,), name="proxy", daemon=True).start()
+
+
 def main() -> int:
     """Run one source; the exit status."""
     status = _run()
@@ -106,6 +128,10 @@ def _run() -> int:
         # An address that means nothing: it stands until it is changed, and the process with it.
         report.trouble(error)
         source = NoSource(screen)
+    try:
+        start_proxy(config, screen.tiles, parent.finish)
+    except ConsoleError as error:
+        report.note(f"has no tile of its own: {error}")
     source.run(parent.finish)
     parent.close()
     return 0
@@ -121,5 +147,6 @@ def _attach(config: Message) -> tuple[Screen, SoundFeed]:
         raise UsageError(
             f"The configuration of the source can't be used ({error!r})", "Start it with podium"
         ) from error
-    screen = Screen(RingWriter(rings["picture"]), RingWriter(rings["tile"]), SystemClock())
+    clock = SystemClock()
+    screen = Screen(RingWriter(rings["picture"]), Tiles(RingWriter(rings["tile"]), clock), clock)
     return screen, SoundFeed(SoundWriter(rings["sound"]))

@@ -64,6 +64,7 @@ class Intake:
     address: Address
     clock: Clock
     decode_in_hardware: bool = True
+    pictures_only: bool = False
     inbox: deque[Opened | Arrived | Ended] = field(default_factory=deque)
     room: threading.Event = field(default_factory=threading.Event)
     """Cleared while the reader is to wait: no more packets are wanted for now."""
@@ -148,7 +149,7 @@ class Intake:
         video = container.streams.best("video")
         if video is not None and video.disposition & av.stream.Disposition.attached_pic:
             video = None  # the cover of a piece of music
-        sound = container.streams.best("audio")
+        sound = None if self.pictures_only else container.streams.best("audio")
         # A stream whose codec nobody knows has no context.
         wanted = [stream for stream in (video, sound) if stream is not None and stream.codec_context is not None]
         if not wanted:

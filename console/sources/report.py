@@ -71,7 +71,7 @@ class Report:
         """Something worth a line in the log that is no trouble."""
         _log.info("source[%s] %s", self.name, sentence)
 
-    def figures(self, now_ns: int, tier: Tier, *, latency_ms: int = 0, resets: int = 0) -> None:
+    def figures(self, now_ns: int, tier: Tier, *, latency_ms: int = 0, resets: int = 0, proxied: bool = False) -> None:
         """Tell the figures when a second has passed since they were last told."""
         passed = now_ns - self._told_at
         if passed < _SECOND:
@@ -92,4 +92,5 @@ class Report:
             cpu=round(cpu, 4),
             latency_ms=latency_ms,
             resets=resets,
+            proxied=proxied,
         )

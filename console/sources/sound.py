@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import av
 import numpy as np
+from numpy.typing import NDArray
 
 from console.media.picture import Samples
 from console.media.time import SAMPLE_RATE
@@ -68,7 +69,7 @@ class SoundDecoder:
     def _stereo(self, frame: av.AudioFrame) -> Samples:
         channels = len(frame.layout.channels)
         if frame.sample_rate == SAMPLE_RATE and frame.format.name == "fltp" and channels <= 2:
-            return _paired(cast(Samples, frame.to_ndarray()).reshape(channels, -1))
+            return _paired(tuple(np.frombuffer(cast(Any, plane), np.float32, frame.samples) for plane in frame.planes))
         shape = (frame.format.name, frame.layout.name, frame.sample_rate)
         if self._resampler is None or shape != self._shape:
             self._shape = shape
@@ -76,12 +77,12 @@ class SoundDecoder:
             layout = "mono" if channels == 1 else "stereo"
             self._resampler = av.AudioResampler("fltp", layout, SAMPLE_RATE)
         parts = [cast(Samples, part.to_ndarray()) for part in self._resampler.resample(frame)]
-        return _paired(np.concatenate(parts, axis=1)) if parts else np.empty((0, 2), np.float32)
+        return _paired(tuple(np.concatenate(parts, axis=1))) if parts else np.empty((0, 2), np.float32)
 
 
-def _paired(channels: Samples) -> Samples:
-    """Planes of shape (1 or 2, n) as pairs of shape (n, 2)."""
-    out = np.empty((channels.shape[1], 2), np.float32)
+def _paired(channels: tuple[NDArray[np.float32], ...]) -> Samples:
+    """One or two channels of n samples as pairs of shape (n, 2)."""
+    out = np.empty((len(channels[0]), 2), np.float32)
     out[:, 0] = channels[0]
     out[:, 1] = channels[-1]
     return out

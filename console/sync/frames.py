@@ -16,13 +16,13 @@ from typing import Protocol
 
 from console.media.picture import Picture
 from console.wire.ring import STILL, PictureInfo
-from console.wire.tier import Tier
 
 STALE_NS = 500_000_000
 """A picture older than this (and than three of its source's intervals) is stale, not live."""
 HOLD_NS = 3_000_000_000
 """A stale picture is held this long on program, then the slate comes."""
 HEARTBEAT_NS = 2_000_000_000
+_MEASURE_NS = 1_000_000_000
 
 
 class SourceState(StrEnum):
@@ -52,7 +52,7 @@ class PictureRing(Protocol):
     @property
     def fed_ns(self) -> int: ...  # noqa: D102
     @property
-    def tier(self) -> int: ...  # noqa: D102
+    def fed_count(self) -> int: ...  # noqa: D102
     @property
     def whole_from_ns(self) -> int: ...  # noqa: D102
     def info(self, index: int, /) -> PictureInfo | None: ...  # noqa: D102
@@ -65,6 +65,7 @@ class Counters:
     """Pictures in, skipped, given out, and given out again."""
 
     came: int = 0
+    """Also those that were left out on purpose."""
     drop: int = 0
     out: int = 0
     duplicate: int = 0
@@ -119,13 +120,16 @@ class FrameSync:
         self._last: int | None = None
         self._last_due_ns = 0
         self._interval_ns = frame_ns
-        self._seen = ring.count
+        self._seen = ring.count + ring.fed_count
+        self._measured_at: int | None = None
+        self._came_then = 0
 
     def take(self, at_ns: int) -> Picked:
         """The picture for the frame that starts at a monotonic instant."""
-        counters, count = self.counters, self.ring.count
+        counters, count = self.counters, self.ring.count + self.ring.fed_count
         counters.came += max(0, count - self._seen)
         self._seen = count
+        self._measure(at_ns)
         index = choose(self.ring, self._last, at_ns, self._half_frame_ns)
         if index is None or (info := self.ring.info(index)) is None:
             fed = at_ns - self.ring.fed_ns <= STALE_NS
@@ -134,7 +138,6 @@ class FrameSync:
         if fresh:
             if self._last is not None and index > self._last:
                 counters.drop += index - self._last - 1
-                self._measure((info.due_ns - self._last_due_ns) // (index - self._last))
             self._last, self._last_due_ns = index, info.due_ns
         elif self.ring.whole_from_ns <= at_ns:
             counters.duplicate += 1
@@ -144,7 +147,7 @@ class FrameSync:
 
     @property
     def fps(self) -> float:
-        """New pictures per second, smoothed over the last few."""
+        """How many pictures come in per second, measured over the last one."""
         return 1e9 / max(1, self._interval_ns)
 
     @property
@@ -152,9 +155,14 @@ class FrameSync:
         """Whether no picture is left out from the one that was taken last on."""
         return self.ring.whole_from_ns <= self._last_due_ns
 
-    def _measure(self, interval_ns: int) -> None:
-        if self.ring.tier not in (Tier.PARKED, Tier.KEY):  # key frames say nothing of the source's rate
-            self._interval_ns += (min(max(interval_ns, 0), HOLD_NS) - self._interval_ns) // 8
+    def _measure(self, at_ns: int) -> None:
+        """Once a second, or once something has come: how far apart what comes in is."""
+        came, then = self.counters.came, self._measured_at
+        if then is None:
+            self._measured_at, self._came_then = at_ns, came
+        elif came > self._came_then and at_ns - then >= _MEASURE_NS:
+            self._interval_ns = min((at_ns - then) // (came - self._came_then), HOLD_NS)
+            self._measured_at, self._came_then = at_ns, came
 
     def _state(self, age_ns: int, at_ns: int) -> SourceState:
         if self.ring.flags & STILL:

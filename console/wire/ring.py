@@ -36,7 +36,7 @@ _SLOT_HEADER = 64
 # Header words (8 bytes each).
 _H_MAGIC, _H_WIDTH, _H_HEIGHT, _H_KEY, _H_SAMPLES, _H_SLOTS, _H_STRIDE = range(7)
 _H_COUNT, _H_HEARTBEAT, _H_PID, _H_GENERATION, _H_FLAGS, _H_DEMAND, _H_DEMAND_NS, _H_LEVELS = range(8, 16)
-_H_WHOLE, _H_HOT, _H_FED, _H_TIER = range(17, 21)
+_H_WHOLE, _H_HOT, _H_FED, _H_FED_COUNT, _H_TIER = range(17, 22)
 # Slot words.
 _S_SEQ, _S_DUE, _S_PTS, _S_FRAME, _S_SAMPLES, _S_FLAGS = range(6)
 
@@ -141,6 +141,11 @@ class _Ring:
     def fed_ns(self) -> int:
         """Monotonic instant at which the newest of what came in is due, where no picture was made of it on purpose."""
         return self._signed[_H_FED]
+
+    @property
+    def fed_count(self) -> int:
+        """How often something came in of which no picture was made on purpose."""
+        return self._words[_H_FED_COUNT]
 
     @property
     def tier(self) -> int:
@@ -275,6 +280,7 @@ class RingWriter(_Ring):
     def feed(self, due_ns: int) -> None:
         """Say that the source lives though no picture is made of what came, which is due then."""
         self._signed[_H_FED] = due_ns
+        self._words[_H_FED_COUNT] += 1
 
 
 class RingReader(_Ring):

@@ -148,10 +148,13 @@ class Host:
     def __str__(self) -> str:
         return f"{self.events[-3:]} {''.join(self.log[-5:])}"
 
-    def collect(self, count: int, seconds: float = 10.0, tier: Tier = Tier.FULL) -> list[Seen]:
-        """The next pictures, asking for a tier meanwhile; what is heard is kept for `onsets`."""
+    def collect(
+        self, count: int, seconds: float = 10.0, tier: Tier = Tier.FULL, after: int | None = None
+    ) -> list[Seen]:
+        """The next pictures (or those from index `after` on that are still there), asking for a tier meanwhile; what is
+        heard is kept for `onsets`."""
         seen: list[Seen] = []
-        last = self.picture.count - 1
+        last = (self.picture.count if after is None else after) - 1
 
         def enough() -> bool:
             nonlocal last

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
@@ -9,13 +10,13 @@ import av
 import cv2
 import numpy as np
 import pytest
-from hosting import CLOCK, MS, hosting, in_order
+from hosting import CLOCK, MS, Host, hosting, in_order
 from source_media import FRAMES, make_clip
 from waiting import wait_for
 
 from console.media import barcode, tone
 from console.media.clock import Anchor
-from console.wire.ring import STILL
+from console.wire.ring import NEVER, STILL
 from console.wire.tier import Tier
 
 
@@ -96,27 +97,47 @@ def test_clip_holds_its_last_picture(tmp_path: Path, clip_mp4: Path) -> None:
         assert host.told("trouble") is None
 
 
+def ask_until(host: Host, tier: Tier, predicate: Callable[[], object], what: str) -> None:
+    def asked() -> object:
+        host.picture.ask(int(tier), CLOCK.now())
+        return predicate()
+
+    wait_for(asked, 5, what)
+
+
 def test_tiers(tmp_path: Path, clip_ts: Path) -> None:
     """Key frames are every 25th picture; two of three of the others are predicted from by none."""
     with hosting(tmp_path, str(clip_ts)) as host:
         host.collect(20, tier=Tier.FULL)
+        assert (host.picture.tier, host.picture.hot_ns) == (Tier.FULL, 0)
         host.collect(3, tier=Tier.KEY)  # what was decoded ahead
         assert all(one.code is not None and one.code % 25 == 0 for one in host.collect(2, tier=Tier.KEY))
-        began = CLOCK.now()
-        raised = host.collect(40, tier=Tier.FULL)
-        assert raised[-1].due_ns - began < 1300 * MS  # at once, not at the next key frame
-        assert in_order(raised[5:], FRAMES)
-        active = host.collect(40, tier=Tier.ACTIVE)[10:]
-        steps = {(b.code - a.code) % FRAMES for a, b in pairwise(active) if a.code is not None and b.code is not None}
-        assert max(steps) <= 3
-        assert len(active) < (active[-1].due_ns - active[0].due_ns) / (20 * MS)
-        host.picture.ask(int(Tier.PARKED), CLOCK.now())
-        told = len(host.events)
-        wait_for(lambda: (host.told("stats", told) or {}).get("tier") == "parked", 3, "parking")
-        parked = host.picture.count
-        host.picture.ask(int(Tier.PARKED), CLOCK.now())
-        assert host.picture.count <= parked + 5
-        assert in_order(host.collect(30, tier=Tier.FULL)[5:], FRAMES)
+        ask_until(host, Tier.ACTIVE, lambda: host.picture.tier == Tier.ACTIVE, "tiles")
+        tiles, pictures, fed = host.tile.count, host.picture.count, host.picture.fed_count
+        ask_until(host, Tier.ACTIVE, lambda: host.tile.count >= tiles + 40, "40 tiles")
+        assert host.picture.count <= pictures + 3  # one in a second, should all else fail
+        assert host.picture.fed_count >= fed + 40
+        ask_until(host, Tier.PARKED, lambda: host.picture.tier == Tier.PARKED, "parking")
+        tiles, pictures, fed = host.tile.count, host.picture.count, host.picture.fed_count
+        ask_until(host, Tier.PARKED, lambda: host.picture.fed_count >= fed + 60, "60 packets")
+        assert (host.tile.count, host.picture.count) == (tiles, pictures)
+        assert host.picture.fed_ns > CLOCK.now() - 500 * MS
+
+
+@pytest.mark.parametrize("tier", [Tier.ACTIVE, Tier.KEY, Tier.PARKED])
+def test_no_picture_is_left_out_from_when_the_ring_says(tmp_path: Path, clip_ts: Path, tier: Tier) -> None:
+    with hosting(tmp_path, str(clip_ts)) as host:
+        host.collect(5, tier=Tier.FULL)
+        ask_until(host, tier, lambda: host.picture.tier == tier and host.picture.whole_from_ns == NEVER, tier.name)
+        fed = host.picture.fed_count
+        ask_until(host, tier, lambda: host.picture.fed_count >= fed + 30, "some packets")
+        before, began = host.picture.count, CLOCK.now()
+        ask_until(host, Tier.FULL, lambda: host.picture.whole_from_ns != NEVER, "raising")
+        whole_from = host.picture.whole_from_ns
+        assert whole_from - began < 500 * MS
+        seen = [one for one in host.collect(40, tier=Tier.FULL, after=before) if one.due_ns >= whole_from]
+        assert len(seen) > 20
+        assert in_order(seen, FRAMES)
 
 
 def test_sound_alone(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ class SimulatedRing:
     heartbeat_ns: int = 0
     fed_ns: int = 0
     whole_from_ns: int = 0
-    tier: int = 0
+    fed_count: int = 0
     picture: None = field(default=None)
 
     def info(self, index):
