@@ -1,6 +1,6 @@
 """What a source's host costs at each tier, in cores: as measured where it was, guessed where it was not. Pure.
 
-The guesses were measured on two cores of a 2.x GHz x86-64 with H.264 (README, "Numbers"); the sources of a show then
+The guesses were measured with H.264 of 720p50 and 1080p50 on two cores of an x86-64 server; the sources of a show then
 correct them for its machine and its codecs.
 """
 
