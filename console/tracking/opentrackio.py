@@ -38,30 +38,34 @@ class OpenTrackIOPacket:
 
 def _check(value: Json) -> None:
     """Refuse what no sample holds: numbers that are none, values JSON has no word for, depth and size without end."""
-    left = _MAX_VALUES
-    waiting: list[tuple[Json, int]] = [(value, 0)]
-    while waiting:
-        part, depth = waiting.pop()
-        left -= 1
-        if depth > _MAX_DEPTH or left < 0:
-            raise PacketRefused("The OpenTrackIO sample is nested too deep or has too many values")
-        if isinstance(part, dict):
-            if not all(isinstance(name, str) for name in part):
-                raise PacketRefused("The OpenTrackIO sample has a key that is no text")
-            waiting += ((inner, depth + 1) for pair in part.items() for inner in pair)
-        elif isinstance(part, list):
-            waiting += ((inner, depth + 1) for inner in part)
-        else:
-            _check_single(part)
+    left, level = _MAX_VALUES, [value]
+    for _ in range(_MAX_DEPTH):
+        deeper: list[Json] = []
+        for part in level:
+            if isinstance(part, dict):
+                deeper += part
+                deeper += part.values()
+                if not all(isinstance(name, str) for name in part):
+                    raise PacketRefused("The OpenTrackIO sample has a key that is no text")
+            elif isinstance(part, list):
+                deeper += part
+            else:
+                _check_single(part)
+        left -= len(deeper)
+        if left < 0 or not deeper:
+            break
+        level = deeper
+    if left < 0 or deeper:
+        raise PacketRefused("The OpenTrackIO sample is nested too deep or has too many values")
 
 
 def _check_single(value: Json) -> None:
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            raise PacketRefused(f"The OpenTrackIO sample has a number that is {value}")
-    elif isinstance(value, str):
+    if isinstance(value, str):
         if not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
             raise PacketRefused("The OpenTrackIO sample has text that is no Unicode")
+    elif isinstance(value, float):
+        if not math.isfinite(value):
+            raise PacketRefused(f"The OpenTrackIO sample has a number that is {value}")
     elif isinstance(value, int):
         if not -_MAX_WHOLE < value < _MAX_WHOLE:
             raise PacketRefused("The OpenTrackIO sample has a number of more than 64 bits")

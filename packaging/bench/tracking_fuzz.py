@@ -70,7 +70,7 @@ def seeds() -> dict[TrackingProtocol, list[bytes]]:
     packed = []
     for encoding in otrk.Encoding:
         payload = opentrackio.encode_payload(opentrackio.write_sample(sample), encoding)
-        packed += otrk.encode_segments(payload, encoding, 7)
+        packed += otrk.encode_segments(payload, encoding, 7) * 6
         packed += otrk.encode_segments(payload, encoding, 20, checksum=otrk.Checksum.MOD255, max_bytes=200)
     trackers = [psn.Tracker(n, (1.0, 2.0, n / 3), (0.1, 0, 0), None, 1.0, None, (1, 1, 1), 77) for n in range(5)]
     info = psn.encode_info("system", [(1, "Ann"), (2, "B\u00e9a")], frame=1, time_us=5)
