@@ -31,7 +31,7 @@ from console.wire.tier import Tier
 
 KBPS = {"1080p50": 6000, "720p50": 4500, "1080p25": 4500, "720p25": 3000}
 """The program's bit rates, those of the peers."""
-_START_SECONDS = 60
+_START_SECONDS, _LIVE_SECONDS = 60, 30
 LOGO = "logo"
 
 
@@ -198,7 +198,8 @@ class OnAir:
                 if answer := true():
                     return answer
             if self.engine.poll() is not None or time.monotonic() > until:
-                raise ConsoleError(f"Waited for {what} in vain", (self.folder / "engine.log").read_text()[-2000:])
+                words = (self.folder / "engine.log").read_text(errors="replace").splitlines()[-3:]
+                raise ConsoleError(f"Waited for {what} in vain", " | ".join(words))
             time.sleep(0.005)
 
     def status(self) -> dict[str, Any]:
@@ -213,15 +214,17 @@ class OnAir:
         """The program frame that is on air now."""
         return self.rate.frame_at_ns(time.time_ns())
 
-    def wait_live(self, seconds: float = _START_SECONDS) -> float:
-        """Wait until every source is live and the program arrives; the seconds since the start."""
+    def wait_live(self) -> float | None:
+        """Wait until the program arrives and, for a while, until every source is live; the seconds since the start.
 
-        def live() -> bool:
-            told = self.status()["sources"]
-            arriving = self.sink is None or len(self.sink.arrivals) > 2
-            return arriving and all(source["state"] == "live" for source in told.values())
-
-        self.wait(live, "all sources to be live", seconds)
+        None when some are not live even then: too much for the machine, which is a result and no error.
+        """
+        self.wait(lambda: self.sink is None or len(self.sink.arrivals) > 2, "the program to arrive")
+        until = time.monotonic() + _LIVE_SECONDS
+        while any(told["state"] != "live" for told in self.status()["sources"].values()):
+            if time.monotonic() > until:
+                return None
+            time.sleep(0.05)
         return (time.monotonic_ns() - self.started_ns) / 1e9
 
     def tile_counts(self) -> dict[str, int]:

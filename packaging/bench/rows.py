@@ -105,7 +105,7 @@ def run_row(sources: int, fmt: str, options: Options) -> dict[str, Any]:
             "first_program_frame_s": round((first_program_ns - started_ns) / 1e9, 3),
             "first_delivered_s": round((looks[0].arrived_ns - started_unix_ns) / 1e9, 3) if looks else None,
             "first_camera_on_program_s": _first_camera_s(shown, air, started_unix_ns),
-            "all_live_s": round(live_s, 3),
+            "all_live_s": live_s and round(live_s, 3),
         },
         **measured,
     }
@@ -122,11 +122,14 @@ def _watch(air: OnAir, options: Options) -> tuple[dict[str, Any], Cutter, range]
     status, drops, tiles = air.status(), air.udp_drops(), air.tile_counts()
     first, begun = air.meter.sample(), air.frame()
     tiers: Counter[str] = Counter()
+    states: Counter[str] = Counter()
     headroom, ending = None, first.at_s + options.seconds
     while (left := ending - time.monotonic()) > 0:
         time.sleep(min(1.0, left))
         now = air.status()
-        tiers.update(tier_of(told) for name, told in now["sources"].items() if name != LOGO)
+        cameras = [told for name, told in now["sources"].items() if name != LOGO]
+        tiers.update(map(tier_of, cameras))
+        states.update(told["state"] for told in cameras)
         headroom = now.get("decoding")
     last, ended = air.meter.sample(), air.frame()
     tiles_after, after = air.tile_counts(), air.status()
@@ -136,14 +139,15 @@ def _watch(air: OnAir, options: Options) -> tuple[dict[str, Any], Cutter, range]
     fps = {name: round((tiles_after[name] - before) / passed, 2) for name, before in tiles.items()}
     # Frames are still on their way when the window ends.
     time.sleep(_AFTER_S)
-    seen = sum(tiers.values())
+    seen = sum(tiers.values()) / air.work.sources
     return (
         {
             "seconds": round(passed, 2),
             **cores(first, last),
             "memory_mb": air.memory.peak,
             "tiles": {"fps": fps, **(spread(list(fps.values())) or {})},
-            "tiers": {name: round(times / seen * air.work.sources, 2) for name, times in tiers.items()} if seen else {},
+            "tiers": {name: round(times / seen, 2) for name, times in tiers.items()},
+            "states": {name: round(times / seen, 2) for name, times in states.items()},
             "decoding": headroom,
             "lateness": [b - a for a, b in zip(status["lateness"], after["lateness"], strict=True)],
             "late_ticks": after["late_ticks"] - status["late_ticks"],
