@@ -32,7 +32,7 @@ _TILE_NS = 32_000_000
 """The least distance of pictures at tier ACTIVE where each can be decoded by itself: what tiles need."""
 _WAIT_PACKETS = 500
 """A stream that has not said in so many packets which are key frames is decoded as it comes."""
-_HOLD_NS, _AGAIN_NS = 1_000_000_000, 4_000_000_000
+_HOLD_NS, _AGAIN_NS = 1_200_000_000, 4_000_000_000
 """After a loss nothing is shown until the next key frame, but no longer than this; and not again for a while."""
 _MISSES = 2
 _KEY_COST = 3
@@ -80,7 +80,9 @@ class VideoDecoder:
         self._whole_pts: int | None = None
         self._held_until: int | None = None
         """Set by a loss, cleared by a key frame: until this instant nothing is given out."""
+        self._after_loss = False
         self._lossy_pts: int | None = None
+        """The last key frame that may be damaged itself: it mends nothing."""
         self._cost_ns: int | None = None
         self._busy_ns = self._busy_since = self._busy_count = 0
         self.threads = 1
@@ -276,8 +278,10 @@ class VideoDecoder:
         if self._steps.hole_before(self._fed_ns) and self.name != "h264":
             self._lost()  # the decoder of H.264 notices by itself, those of others may not
         if packet.is_corrupt:
-            self._lossy_pts = packet.pts
             self._lost()
+        if packet.is_keyframe and (packet.is_corrupt or self._after_loss):
+            self._lossy_pts = packet.pts  # a demuxer may mark the packet before the one that suffered
+        self._after_loss = packet.is_corrupt
         if skip != self._skip:
             self._skip = skip
             self._context.skip_frame = skip  # type: ignore[assignment]  # one of two, which the stub spells out
@@ -323,8 +327,9 @@ class VideoDecoder:
         pts = frame.pts
         if frame.is_corrupt:
             self._lost()
-        elif frame.key_frame and (pts is None or pts != self._lossy_pts):
+        elif frame.key_frame and self._held_until is not None and (pts is None or pts != self._lossy_pts):
             self._held_until = None
+            self._floor = pts
         if frame.key_frame and pts is not None and pts == self._key_pts:
             self._misses = 0
         if self._began_pts is not None and pts is not None:

@@ -49,7 +49,8 @@ class Rhythm:
     """Told of every packet in the order of decoding, whether it is decoded or not."""
 
     def __init__(self, time_base: Fraction, clock: Clock) -> None:
-        self._tick_ns, self._clock = time_base * _SECOND, clock
+        self._numerator, self._denominator = time_base.numerator * _SECOND, time_base.denominator
+        self._clock = clock
         self._last_ns: int | None = None
         self._key_ns: int | None = None
         """The stamp of the last key frame; that of the first packet before there was one."""
@@ -59,7 +60,7 @@ class Rhythm:
     def stamp_ns(self, packet: av.Packet[Any]) -> int:
         """When a packet is to be decoded, on the stream's clock; ours for a stream without stamps."""
         stamp = packet.pts if packet.dts is None else packet.dts
-        return self._clock.now() if stamp is None else int(stamp * self._tick_ns)
+        return self._clock.now() if stamp is None else stamp * self._numerator // self._denominator
 
     def saw(self, packet: av.Packet[Any]) -> None:
         """Take note of a packet."""
