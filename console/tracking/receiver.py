@@ -106,7 +106,6 @@ class Receiver:
         tap: Callable[[bytes, str, int], None] | None = None,
         keep_refused: bool = False,
     ) -> None:
-        self.endpoint = endpoint
         self._stream = Stream(protocol, quirks)
         self._clock = clock or SystemClock()
         self._tap = tap
@@ -116,15 +115,12 @@ class Receiver:
         self._queue_dropped = self._overflowed = 0
         self._told, self._look_ns = SILENT, 0
         self._socket = open_socket(endpoint)
+        self.endpoint = replace(endpoint, port=int(self._socket.getsockname()[1]))
+        """Where it listens; the port is a real one, also when 0 was asked for."""
         self._buffer = bytearray(MAX_DATAGRAM_BYTES)
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"tracking-{protocol.value}", daemon=True)
         self._thread.start()
-
-    @property
-    def port(self) -> int:
-        """Where it listens, also when port 0 was asked for."""
-        return int(self._socket.getsockname()[1])
 
     @property
     def names(self) -> dict[int, str]:

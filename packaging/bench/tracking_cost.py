@@ -71,7 +71,7 @@ def send_flood(port: int, seconds: float) -> None:
 
 def measured(receivers: list[Receiver], role: str, seconds: float) -> dict[str, float]:
     """The share of a core while another process sends; its last line is a count, or nothing."""
-    ports = ",".join(str(receiver.port) for receiver in receivers)
+    ports = ",".join(str(receiver.endpoint.port) for receiver in receivers)
     command = [sys.executable, __file__, "--role", role, "--ports", ports, "--seconds", str(seconds)]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as sender:
         while not any(receiver.take() for receiver in receivers):
