@@ -280,10 +280,11 @@ def _fallen(state: State, load: Load, strain: Strain, off_air: Sequence[Need], g
     used = given.cost_cores
     if not _rested(state.fell_ns, pause_ns, now_ns):
         return replace(state, budget_cores=used)
-    foot = allot(off_air, 0.0).cost_cores
+    foot, comfort = allot(off_air, 0.0).cost_cores, _comfort_cores(off_air)
     over = (_mean(state.busy[-STEPS_PER_SECOND:]) - _RAISE_TO) * load.cores
     wanted = min(foot + (used - foot) * _FALL, used - over, used)
-    least = foot if strain is Strain.LATE else _comfort_cores(off_air)
+    deep = strain is Strain.LATE and used <= comfort + _EPSILON  # late though only key frames are left
+    least = foot if deep else comfort
     budget = min(used, max(least, wanted))
     if budget > used - _EPSILON:
         return replace(state, budget_cores=used)
@@ -294,7 +295,7 @@ def _fallen(state: State, load: Load, strain: Strain, off_air: Sequence[Need], g
         busy=(),
         late=(),
         fell_ns=now_ns,
-        deep=state.deep or strain is Strain.LATE,
+        deep=state.deep or deep,
         rose_ns=None,
         patience_ns=min(_PATIENCE_MOST_NS, 2 * state.patience_ns) if too_soon else state.patience_ns,
     )

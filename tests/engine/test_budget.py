@@ -204,6 +204,17 @@ def test_a_hog_that_comes_and_goes_is_answered_with_patience():
     assert machine.moving() == 8
 
 
+def test_lateness_takes_key_frames_only_when_there_is_nothing_else_to_take():
+    machine = Machine(P50_720, cameras(8))
+    machine.run(15)
+    for _ in range(12):
+        machine.late_frames += 5
+        machine.step()
+    tiles = [{decision.tiers[f"cam{number}"] for number in range(3, 9)} for decision in machine.history]
+    first = next(at for at, tiers in enumerate(tiles) if Tier.PARKED in tiers)
+    assert tiles[first - 1] == {Tier.KEY}
+
+
 def test_one_late_frame_on_an_idle_machine_is_no_overload_but_two_are():
     machine = Machine(P50_720, cameras(3))
     machine.run(15)
