@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from promises import promises
+
 _HISTOGRAM_MS = ("0.25", "0.5", "1", "2", "4", "8", "16", "32", "64")
 
 
@@ -104,6 +106,7 @@ def markdown(document: dict[str, Any]) -> str:
         "Written by the program; nothing is left out. *Others* is what the rest of the machine used meanwhile, feeds "
         "and receiver not counted; where it is not near 0, a row that fails says little.\n",
     ]
+    parts.append(_promised(studies))
     failed = [(name, result["failed"]) for name, result in studies.items() if "failed" in result]
     studies = {name: result for name, result in studies.items() if "failed" not in result}
     by_kind: dict[str, list[tuple[str, dict[str, Any]]]] = {}
@@ -123,6 +126,14 @@ def _table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
     lines.append("|" + "---|" * (lines[0].count("|") - 1))
     lines += ["| " + " | ".join("-" if cell is None else str(cell) for cell in row) + " |" for row in rows]
     return "\n".join(lines) + "\n"
+
+
+def _promised(studies: dict[str, dict[str, Any]]) -> str:
+    words = {True: "yes", False: "**no**", None: "not measured"}
+    table = [(p.what, p.promised, p.measured, words[p.kept]) for p in promises(studies)]
+    return "## What is promised of two cores without a GPU\n\n" + _table(
+        ("what", "promised", "measured", "kept"), table
+    )
 
 
 def _rows(results: list[tuple[str, dict[str, Any]]]) -> str:

@@ -14,6 +14,7 @@ import argparse
 import datetime
 import json
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -38,6 +39,8 @@ from console.errors import ConsoleError
 _CANDIDATES = (1, 2, 3, 4, 6, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 64)
 _PROMISED = {"720p50": 20, "1080p50": 12, "720p25": 32, "1080p25": 20}
 """Where the search begins."""
+_UDP_BUFFER_BYTES = 4 << 20
+"""What a source asks the system for."""
 _HERE = Path(__file__).resolve().parent
 RESULTS = _HERE / "RESULTS.md"
 
@@ -194,6 +197,8 @@ def measure(study: Study) -> dict[str, Any]:
 def main() -> int:
     """Measure what was asked for."""
     args = arguments()
+    # What was started is ended on the way out, whoever asks for it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     document: dict[str, Any] = {"studies": {}}
     if args.json and args.json.exists() and (args.add or (args.write_results and args.media is None)):
         document = json.loads(args.json.read_text())
@@ -212,9 +217,11 @@ def main() -> int:
         if told := lacking(args, list(studies)):
             print("\n".join(told), file=sys.stderr)
             return 2
+        if (machine_now := machine())["udp_buffer_max_bytes"] < _UDP_BUFFER_BYTES:
+            say(f"Bursts may be lost before Podium reads them: sysctl -w net.core.rmem_max={_UDP_BUFFER_BYTES}")
         if not has_screen():
             say("Xvfb is missing (apt-get install xvfb): no desk looks, a reader asks for the tiles instead")
-        document |= {"machine": machine(), "when": f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d %H:%M UTC}"}
+        document |= {"machine": machine_now, "when": f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d %H:%M UTC}"}
         for name, study in studies.items():
             document["studies"][name] = measure(study)
             say(sentence(name, document["studies"][name]))

@@ -23,6 +23,7 @@ from counting import Look, Take, count, first_shown, latencies, line  # noqa: E4
 from cutting import Cuts, rotation  # noqa: E402
 from feeding import medium, missing_media  # noqa: E402
 from peers import PeerOptions, compare, names, new_share, run_peer  # noqa: E402
+from promises import promises  # noqa: E402
 from report import markdown, sentence  # noqa: E402
 from rows import Options, Rule, parse_row, run_row  # noqa: E402
 from searching import largest  # noqa: E402
@@ -234,6 +235,7 @@ class TestPeers:
         assert told["peers"][0]["cost_ratio"] == 3.0
         assert told["peers"][2]["missing"] == "obs Xvfb"
         assert (told["to_best_switcher"], told["to_fixed_graph"]) == (6.0, 4.0)
+        assert [promise.kept for promise in promises({"peers-720p25": told})[-2:]] == [True, True]
         assert "obs not installed" in sentence("peers-720p25", told)
         assert "| 720p25 | obs | not installed |" in markdown(document({"peers-720p25": told}))
 
@@ -241,6 +243,30 @@ class TestPeers:
         row = run_peer("odd", "720p25", 2, options)
         assert row["failed"] == "RuntimeError: no display"
         assert new_share(row) == 0.0
+
+
+class TestPromises:
+    def test_what_was_not_measured_is_not_kept(self) -> None:
+        found = promises({"8x720p50": {"failed": "no output"}})
+        assert len(found) == 8
+        assert {promise.kept for promise in found} == {None}
+
+    @pytest.mark.parametrize(
+        ("tier", "worst", "before", "kept"),
+        [("active", 1, "active", True), ("active", 2, "active", False), ("key", 15, "key", True),
+         ("key", 16, "key", False), ("key", 1, "full", None)],
+    )  # fmt: skip
+    def test_hot_cuts_count_from_the_tier_they_speak_of(self, tier: str, worst: int, before: str, kept: bool) -> None:
+        waits = {"median": 1, "min": 1, "max": worst}
+        study = {"asked_to_shown_frames": waits, "cuts": 24, "tier_before": {before: 24}, "never_shown": 0}
+        found = {promise.what: promise for promise in promises({f"hot-{tier}": study})}
+        assert found[f"hot cut from {tier.upper()}, 1080p50"].kept is kept
+
+    def test_one_more_source(self) -> None:
+        study = {"cores_line": {"slope": 0.031}, "memory_line": {"slope": 79.6}, "points": [{"tiers": {"key": 11}}]}
+        core, memory = promises({"key-1080p50": study})[4:6]
+        assert (core.kept, memory.kept) == (False, True)
+        assert core.measured == "0.031 core"
 
 
 def document(studies: dict[str, object]) -> dict[str, object]:
