@@ -49,8 +49,10 @@ class VideoDecoder:
     """A decoder that can rest: packets that were not decoded are kept from the last key frame on, so that raising the
     tier shows whole pictures soon instead of at the next key frame."""
 
-    def __init__(self, track: VideoTrack, clock: Clock) -> None:
-        self._track, self._clock = track, clock
+    def __init__(self, track: VideoTrack, clock: Clock, *, lossy: bool = False) -> None:
+        """`lossy` when packets may be missing unnoticed (datagrams): then a hole in a steady row of stamps is a loss,
+        else it is a picture that was never sent."""
+        self._track, self._clock, self._lossy = track, clock, lossy
         self._context = track.context
         self._context.thread_count = 1
         self._context.thread_type = av.codec.context.ThreadType.NONE
@@ -82,7 +84,7 @@ class VideoDecoder:
         """Set by a loss, cleared by a key frame: until this instant nothing is given out."""
         self._after_loss = False
         self._lossy_pts: int | None = None
-        """The last key frame that may be damaged itself: it mends nothing."""
+        """A key frame that was there before the last loss, or suffered by it: it mends nothing."""
         self._cost_ns: int | None = None
         self._busy_ns = self._busy_since = self._busy_count = 0
         self.threads = 1
@@ -273,14 +275,15 @@ class VideoDecoder:
         if not self._ready:
             self._restart(packet)
         self._fed_ns = self._rhythm.stamp_ns(packet)
+        hole = self._lossy and self._steps.hole_before(self._fed_ns)
+        if hole:
+            self._lossy_pts = self._key_pts
         if packet.is_keyframe:
             self._key_pts = packet.pts
-        if self._steps.hole_before(self._fed_ns) and self.name != "h264":
-            self._lost()  # the decoder of H.264 notices by itself, those of others may not
-        if packet.is_corrupt:
+        if packet.is_corrupt or self._after_loss:  # a demuxer may mark the packet before the one that suffered
+            self._lossy_pts = self._key_pts
+        if packet.is_corrupt or hole:
             self._lost()
-        if packet.is_keyframe and (packet.is_corrupt or self._after_loss):
-            self._lossy_pts = packet.pts  # a demuxer may mark the packet before the one that suffered
         self._after_loss = packet.is_corrupt
         if skip != self._skip:
             self._skip = skip
@@ -352,6 +355,7 @@ class VideoDecoder:
         except av.error.FFmpegError:
             self.errors += 1
             if self._began_pts is None or packet is None or packet.pts is None or packet.pts >= self._began_pts:
+                self._lossy_pts = self._key_pts
                 self._lost()
             return []
         finally:

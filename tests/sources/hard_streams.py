@@ -102,15 +102,20 @@ def make(
     return Reel(path)
 
 
+def with_data(packet: av.Packet[Any], data: bytearray) -> av.Packet[Any]:
+    """The same packet with other bytes."""
+    other: av.Packet[Any] = av.Packet(bytes(data))
+    other.pts, other.dts, other.time_base = packet.pts, packet.dts, packet.time_base
+    other.is_keyframe = packet.is_keyframe
+    return other
+
+
 def scratched(packet: av.Packet[Any], dice: random.Random) -> av.Packet[Any]:
     """The same packet with four wrong bytes."""
     data = bytearray(bytes(packet))
     for _ in range(4):
         data[dice.randrange(len(data))] = dice.randrange(256)
-    other: av.Packet[Any] = av.Packet(bytes(data))
-    other.pts, other.dts, other.time_base = packet.pts, packet.dts, packet.time_base
-    other.is_keyframe = packet.is_keyframe
-    return other
+    return with_data(packet, data)
 
 
 @dataclass
@@ -142,9 +147,11 @@ class Shown:
 class Viewer:
     """Feeds a decoder as the host does, and writes down what it says."""
 
-    def __init__(self, track: VideoTrack, clock: VirtualClock | None = None, *, honest: bool = True) -> None:
+    def __init__(
+        self, track: VideoTrack, clock: VirtualClock | None = None, *, honest: bool = True, lossy: bool = False
+    ) -> None:
         self.clock = clock or VirtualClock()
-        self.decoder = VideoDecoder(track, self.clock)
+        self.decoder = VideoDecoder(track, self.clock, lossy=lossy)
         self.pictures: list[tuple[int, str]] = []
         self.claims: list[tuple[int, int]] = []
         self.fed: set[int] = set()

@@ -7,7 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hard_streams import TICKS, BusyClock, Reel, Viewer, make, scratched
+from hard_streams import TICKS, BusyClock, Reel, Viewer, make, scratched, with_data
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -184,6 +184,20 @@ def test_pictures_in_front_of_an_open_gop_do_not_come_after_a_restart(reels: dic
         assert shown.stamps[0] == packets[key].pts
 
 
+def test_a_key_frame_that_claims_to_begin_a_closed_gop(reels: dict[str, Reel]) -> None:
+    """The decoder is told that the pictures in front of it need nothing else, which is not true."""
+    reel = reels["mpeg2"]
+    track, packets = reel.open()
+    key = [i for i, packet in enumerate(packets) if packet.is_keyframe][1]
+    data = bytearray(bytes(packets[key]))
+    data[data.index(b"\0\0\1\xb8") + 7] |= 0x40  # closed_gop
+    viewer = Viewer(track)
+    viewer.feed([with_data(packets[key], data), *packets[key + 1 :]], FULL)
+    shown = viewer.end()
+    shown.check(reel.truth)
+    assert shown.stamps[0] == packets[key].pts
+
+
 def test_parked_shows_its_first_key_frame_and_no_more(reels: dict[str, Reel]) -> None:
     track, packets = reels["b_pictures"].open()
     viewer = Viewer(track)
@@ -309,12 +323,26 @@ def test_after_a_loss_the_good_picture_is_held_until_the_next_key_frame(
     reel = reels[name]
     for seed in range(6):
         track, packets = damaged(reel, tmp_path / "damaged.ts", seed, count).open()
-        viewer = Viewer(track)
+        viewer = Viewer(track, lossy=True)
         viewer.feed(packets, tier)
         shown = viewer.end()
         shown.check(reel.truth)
         keys = [packet.pts or 0 for packet in packets if packet.is_keyframe]
         assert set(shown.stamps) & set(keys[-1:]), "it does not come back"
+
+
+@pytest.mark.parametrize("name", ["b_pictures", "pyramid", "mpeg2", "hevc"])
+def test_packets_that_are_lost_whole(reels: dict[str, Reel], name: str) -> None:
+    """Nothing marks the loss but a hole in the stamps."""
+    reel = reels[name]
+    for lost in (71, 72, 75):
+        track, packets = reel.open()
+        del packets[lost : lost + 2]
+        viewer = Viewer(track, lossy=True)
+        viewer.feed(packets, FULL)
+        shown = viewer.end()
+        shown.check(reel.truth)
+        assert len(shown.pictures) > len(reel.truth) // 2
 
 
 def test_a_loss_in_a_stream_without_key_frames_is_shown_after_a_second(reels: dict[str, Reel], tmp_path: Path) -> None:
