@@ -93,6 +93,8 @@ class _Source:
     """What the host said it does."""
     cores: float | None = None
     late: int | None = None
+    proxied: bool = False
+    """Its tile comes from a smaller stream: nothing of its own is needed for it."""
 
 
 class Decoding:
@@ -152,6 +154,7 @@ class Decoding:
             if settled and has.asked is Tier.FULL and has.late is not None:
                 self._late_elsewhere += max(0, late - has.late - 1)  # one a second has a cause of its own
             has.late = late
+            has.proxied = event.get("proxied") is True
 
     def note_encoder(self, event: Mapping[str, Any]) -> None:
         """Take in the encoder's figures."""
@@ -182,7 +185,7 @@ class Decoding:
                 costs[source],
                 on_program=lamps.get(source) in ("program", "both"),
                 on_preview=lamps.get(source) == "preview",
-                watched=has.tile.demand(now_ns),
+                watched=0 if has.proxied else has.tile.demand(now_ns),
             )
             for source, has in self._sources.items()
         ]

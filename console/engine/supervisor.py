@@ -291,9 +291,12 @@ class Supervisor:
         wanted = {source["id"]: source for source in setup["sources"]}
         changed = False
         for source_id in list(self._sources):
-            if wanted.get(source_id) != self._sources[source_id]:
+            after = wanted.get(source_id)
+            if after is None or _as_hosted(after) != _as_hosted(self._sources[source_id]):
                 self._drop_source(source_id)
                 changed = True
+            else:
+                self._sources[source_id] = after
         for number, (source_id, source) in enumerate(wanted.items(), 1):
             if source_id not in self._sources:
                 self._add_source(source, number)
@@ -357,6 +360,11 @@ class Supervisor:
 
 
 _ENDING: set[asyncio.Task[None]] = set()
+
+
+def _as_hosted(source: dict[str, Any]) -> dict[str, Any]:
+    """What a source's host has to be started anew for: its name only where it is drawn into the picture."""
+    return source if source["url"].startswith("pattern:") else source | {"name": ""}
 
 
 def _label(label: str, taken: set[str]) -> str:

@@ -178,6 +178,15 @@ def test_sources_come_and_go_by_command(engine):
     assert "source:extra" not in status["processes"]
 
 
+def test_a_new_name_leaves_the_source_alone(engine):
+    engine.command("AddSource", source="still", url="black:", name="Black")
+    status = engine.wait(lambda s: s["sources"].get("still", {}).get("state") == "live")
+    engine.command("EditSource", source="still", name="Night")
+    named = engine.wait(lambda s: s["frame"] > status["frame"] + 10)
+    assert named["processes"]["source:still"] == status["processes"]["source:still"]
+    engine.command("RemoveSource", source="still")
+
+
 def test_an_address_nobody_knows_is_named_and_disturbs_nothing(engine):
     engine.command("AddSource", source="odd", url="gopher://x", name="Odd")
     status = engine.wait(lambda s: s["sources"].get("odd", {}).get("reason"))

@@ -90,6 +90,15 @@ def test_what_desks_ask_of_the_tiles_is_what_hosts_do(tmp_path):
     assert room.tiers()["cam3"] is Tier.PARKED, "a desk that went away is forgotten after two seconds"
 
 
+def test_nothing_is_decoded_for_a_tile_that_a_smaller_stream_makes(tmp_path):
+    room = Room(tmp_path, "cam1", "cam2", "cam3")
+    room.run(1)
+    assert room.tiers()["cam3"] is Tier.ACTIVE
+    room.decoding.note("cam3", "stats", {"tier": "active", "proxied": True})
+    room.run(0.25)
+    assert room.tiers()["cam3"] is Tier.PARKED
+
+
 def test_it_follows_the_tally(tmp_path):
     room = Room(tmp_path, "cam1", "cam2", "cam3")
     room.run(1)
