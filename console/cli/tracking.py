@@ -54,10 +54,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     decode.add_argument("--protocol", required=True, choices=protocols)
     decode.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a datagram, or a recording")
 
+    groups = (
+        f"a multicast group, joined on the interface of that address (psn: {psn.GROUP}, opentrackio: {otrk.GROUPS})"
+    )
     listen = verbs.add_parser("listen", help="print what comes, until interrupted", epilog=EXAMPLE, formatter_class=raw)
     listen.add_argument("--protocol", required=True, choices=protocols)
     listen.add_argument("--bind", required=True, metavar="HOST:PORT", help="an address of this machine")
-    listen.add_argument("--group", default="", help="a multicast group, joined on the interface of that address")
+    listen.add_argument("--group", default="", help=groups)
     listen.add_argument("--record", type=Path, metavar="FILE", help="write every datagram, understood or not")
     listen.add_argument("--seconds", type=float, metavar="N", help="end by itself")
 

@@ -13,7 +13,8 @@ from fractions import Fraction
 
 from console.tracking.shape import Json, key, needed
 
-DISTORTED_TO_UNDISTORTED, UNDISTORTED_TO_DISTORTED = "Brown-Conrady D-U", "Brown-Conrady U-D"
+DISTORTED_TO_UNDISTORTED = "Brown-Conrady D-U"
+"""The model that is meant when none is named; the other direction is "Brown-Conrady U-D"."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,7 +19,8 @@ import numpy as np
 from console.errors import ConsoleError
 from console.tracking.packet import MAX_DATAGRAM_BYTES, PacketRefused
 
-PORT = 55555
+GROUPS, PORT = "239.135.1.SOURCE", 55555
+"""Where it is multicast; sources are 1 to 200."""
 MAX_SENT_BYTES = 1472
 """What an Ethernet frame holds after IP's and UDP's headers."""
 MAX_PAYLOAD_BYTES = 256 * 1024
@@ -41,13 +42,6 @@ class Checksum(StrEnum):
 
     MOD256 = "mod256"
     MOD255 = "mod255"
-
-
-def group_of(source: int) -> str:
-    """The multicast group of a source, 1 to 200. Raises ConsoleError."""
-    if not 1 <= source <= 200:
-        raise ConsoleError(f"OpenTrackIO source {source} has no group", "Sources are 1 to 200")
-    return f"239.135.1.{source}"
 
 
 def fletcher16(data: bytes) -> dict[Checksum, int]:

@@ -18,6 +18,8 @@ from console.tracking.packet import ABSURD_M, PacketRefused, Vector
 
 GROUP, PORT = "236.10.10.10", 56565
 MAX_SENT_BYTES = 1500
+MAX_NAME_BYTES = 512
+"""Longer names are cut."""
 VERSION = (2, 3)
 _DATA, _INFO = 0x6755, 0x6756
 _VERSION_1 = (0x6754, 0x503C)
@@ -136,7 +138,7 @@ def _read_tracker(data: bytes, number: int, at: int, end: int) -> Tracker:
 
 
 def _text(data: bytes) -> str:
-    return data.rstrip(b"\0").decode("utf-8", "replace")
+    return data[:MAX_NAME_BYTES].rstrip(b"\0").decode("utf-8", "replace")
 
 
 def _read_data(data: bytes) -> DataPacket:
@@ -196,8 +198,12 @@ def _tracker_chunk(tracker: Tracker) -> bytes:
     content = b""
     try:
         for kind, (layout, value) in enumerate(zip(_LAYOUTS, tracker[1:], strict=True)):
-            if value is not None:
-                content += _chunk(kind, layout.pack(*(value if isinstance(value, tuple) else (value,))))
+            if value is None:
+                continue
+            parts = value if isinstance(value, tuple) else (value,)
+            if layout is not _TIME and not hypot(*parts) < ABSURD_M:
+                raise ConsoleError(f"PosiStageNet tracker {tracker.id} has {Tracker._fields[kind + 1]} = {value}")
+            content += _chunk(kind, layout.pack(*parts))
         return _chunk(tracker.id, content, holds_chunks=True)
     except (struct.error, OverflowError, TypeError) as error:
         raise ConsoleError(f"PosiStageNet can't hold tracker {tracker.id}: {error}") from error
@@ -235,6 +241,6 @@ def encode_data(trackers: Sequence[Tracker], *, frame: int, time_us: int) -> lis
 
 def encode_info(system: str, names: Sequence[tuple[int, str]], *, frame: int, time_us: int) -> list[bytes]:
     """The datagrams that name a system and its trackers. Raises ConsoleError for what does not fit."""
-    before = _chunk(_INFO_SYSTEM, system.encode()[:512])
-    named = (_chunk(number, _chunk(_NAME, name.encode()[:512]), holds_chunks=True) for number, name in names)
+    before = _chunk(_INFO_SYSTEM, system.encode()[:MAX_NAME_BYTES])
+    named = (_chunk(number, _chunk(_NAME, name.encode()[:MAX_NAME_BYTES]), holds_chunks=True) for number, name in names)
     return _packets(_INFO, before, _INFO_LIST, named, frame, time_us)

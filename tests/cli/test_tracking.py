@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -93,8 +95,9 @@ def test_decode_prints_opentrackio_unchanged(tmp_path: Path) -> None:
 def test_decode_prints_trackers_with_their_names(tmp_path: Path) -> None:
     trackers = [psn.Tracker(1, (1.5, 2.0, 3.0), (0.25, 0, 0), validity=0.5), psn.Tracker(2)]
     info = psn.encode_info("s", [(1, "Ann"), (2, "Bea")], frame=0, time_us=0)
-    broken = psn.encode_data([psn.Tracker(7, (float("nan"), 0, 0)), *trackers], frame=8, time_us=0)
-    files = _files(tmp_path, [*info, *psn.encode_data(trackers, frame=7, time_us=0), *broken])
+    (strange,) = psn.encode_data([psn.Tracker(7, (777.0, 0, 0)), *trackers], frame=8, time_us=0)
+    broken = strange.replace(struct.pack("<f", 777.0), struct.pack("<f", math.nan))
+    files = _files(tmp_path, [*info, *psn.encode_data(trackers, frame=7, time_us=0), broken])
     status, printed, _ = _podium("decode", "--protocol", "psn", *files)
     ann = {"id": 1, "name": "Ann", "position_m": [1.5, 2.0, 3.0], "speed_mps": [0.25, 0.0, 0.0], "validity": 0.5}
     bea = {"id": 2, "name": "Bea", "position_m": None, "speed_mps": None, "validity": None}

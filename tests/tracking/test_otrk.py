@@ -142,11 +142,7 @@ def test_a_payload_is_as_old_as_its_oldest_segment() -> None:
     assert _whole(packets)[0].checksum is Checksum.MOD255
 
 
-def test_groups_and_sizes_are_those_of_the_standard() -> None:
-    assert otrk.group_of(200) == "239.135.1.200"
-    for source in (0, 201):
-        with pytest.raises(ConsoleError):
-            otrk.group_of(source)
+def test_a_payload_of_no_or_absurd_size_is_not_sent() -> None:
     for payload in (b"", b"x" * (otrk.MAX_PAYLOAD_BYTES + 1)):
         with pytest.raises(ConsoleError):
             encode_segments(payload, Encoding.JSON, 1)

@@ -226,10 +226,25 @@ def test_what_is_no_packet_is_named(data: bytes, reason: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [Tracker(70_000), Tracker(1, (1e300, 0, 0)), Tracker(1, time_us=-1), Tracker(1, validity=1e300)]
+    "wrong",
+    [
+        Tracker(70_000),
+        Tracker(1, (1e300, 0, 0)),
+        Tracker(1, (0, float("nan"), 0)),
+        Tracker(1, validity=float("inf")),
+        Tracker(1, time_us=-1),
+        Tracker(1, (1.0, 2.0)),  # type: ignore[arg-type]
+    ],
 )
 def test_what_does_not_fit_is_not_sent(wrong: Tracker) -> None:
-    with pytest.raises(ConsoleError, match="PosiStageNet can't hold"):
+    with pytest.raises(ConsoleError, match=f"tracker {wrong.id}"):
         encode_data([wrong], frame=0, time_us=0)
     with pytest.raises(ConsoleError, match="can't hold frame 256"):
         encode_data([], frame=256, time_us=0)
+
+
+def test_a_name_without_end_is_cut() -> None:
+    (datagram,) = encode_info("s" * 5000, [(1, "n" * 5000)], frame=0, time_us=0)
+    packet = decode(datagram)
+    assert isinstance(packet, InfoPacket)
+    assert (packet.system, packet.names) == ("s" * 512, ((1, "n" * 512),))
