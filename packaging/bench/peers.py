@@ -160,6 +160,7 @@ def compare_one(
         "cores": cost,
         "at_most_tried": found == COUNTS[-1],
         "ours_cores": mine["cores"]["podium"],
+        "ours_holds": mine["holds"],
         "cost_ratio": round(cost / mine["cores"]["podium"], 2) if cost and found else None,
         "rows": list(rows.values()),
     }

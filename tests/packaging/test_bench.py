@@ -226,7 +226,7 @@ class TestPeers:
 
         def ours(sources: int) -> dict[str, object]:
             mine.append(sources)
-            return {"cores": {"podium": 0.4}}
+            return {"cores": {"podium": 0.4}, "holds": True}
 
         assert names(options.folder) == ["ffmpeg", "gst", "obs", "odd"]
         told = compare("720p25", options, ours, 12, said.append)
