@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from checkout import ROOT
 
@@ -172,7 +172,7 @@ def udp_drops(ports: list[int]) -> int:
     return dropped
 
 
-def machine() -> dict[str, object]:
+def machine() -> dict[str, Any]:
     """What this was measured on."""
     cpu = next(
         (r.partition(":")[2].strip() for r in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in r),

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from counting import Look
 from feeding import Feeds, free_ports, logo_file
@@ -31,6 +31,7 @@ from console.wire.tier import Tier
 
 KBPS = {"1080p50": 6000, "720p50": 4500, "1080p25": 4500, "720p25": 3000}
 """The program's bit rates, those of the peers."""
+T = TypeVar("T")
 _START_SECONDS, _LIVE_SECONDS = 60, 30
 LOGO = "logo"
 
@@ -190,7 +191,7 @@ class OnAir:
 
     # While it is on air
 
-    def wait(self, true: Callable[[], Any], what: str, seconds: float = _START_SECONDS) -> Any:
+    def wait(self, true: Callable[[], T | None], what: str, seconds: float = _START_SECONDS) -> T:
         """The first true answer. Raises ConsoleError when it takes too long or the engine has ended."""
         until = time.monotonic() + seconds
         while True:
@@ -204,7 +205,8 @@ class OnAir:
 
     def status(self) -> dict[str, Any]:
         """`GET /status`."""
-        return client.get(self.address, "/status")
+        status: dict[str, Any] = client.get(self.address, "/status")
+        return status
 
     def command(self, name: str, /, **fields: Any) -> dict[str, Any]:
         """Give a command and return its ack."""

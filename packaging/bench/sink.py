@@ -113,7 +113,9 @@ class Sink:
         with av.open(str(self.path)) as container:
             container.streams.video[0].thread_type = "AUTO"
             for picture in container.decode(video=0):
-                frame = number(float(picture.pts * picture.time_base) * 1000)
+                if picture.time is None:
+                    raise ConsoleError("A delivered picture has no time", f"Look into {self.path}")
+                frame = number(picture.time * 1000)
                 levels = levels_of(picture.to_ndarray()[: picture.height])
                 looks.append(Look(frame, read(levels), levels, arrived.get(frame, 0)))
         return looks

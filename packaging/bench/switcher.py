@@ -19,7 +19,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -59,18 +59,21 @@ class Plan:
         """Every study by its name, in the order in which they run."""
         options, quick = self.options, self.quick
         studies: dict[str, Study] = {row: self.row(row) for row in RULES}
-        studies |= {f"hot-{tier}": lambda t=tier: hot_cuts("1080p50", t, 4 if quick else 24, options)
-                    for tier in ("active", "key", "parked")}  # fmt: skip
-        counts, seconds = ((2, 4), 4.0) if quick else ((2, 4, 8, 12), 10.0)
-        studies["key-1080p50"] = lambda: more_sources("1080p50", "key", counts, options, seconds)
+        cuts = 4 if quick else 24
+        for tier in ("active", "key", "parked"):
+            studies[f"hot-{tier}"] = partial(hot_cuts, "1080p50", tier, cuts, options)
+        seconds = 4.0 if quick else 10.0
+        counts = (2, 4) if quick else (2, 4, 8, 12)
+        studies["key-1080p50"] = partial(more_sources, "1080p50", "key", counts, options, seconds)
         many = (1, 2, 4) if quick else (1, 2, 4, 8, 16, 32, 64)
-        studies |= {f"line-{tier}": lambda t=tier: more_sources("720p25", t, many, options, seconds)
-                    for tier in ("key", "parked")}  # fmt: skip
-        studies["death-720p50"] = lambda: death_on_air("720p50", options)
-        studies["parts"] = lambda: parts(quick)
-        studies |= {f"search-{fmt}": lambda f=fmt: self.search(f) for fmt in FORMATS}
-        if self.peers is not None:
-            studies |= {f"peers-{fmt}": lambda f=fmt: self.compare(f) for fmt in FORMATS}
+        for tier in ("key", "parked"):
+            studies[f"line-{tier}"] = partial(more_sources, "720p25", tier, many, options, seconds)
+        studies["death-720p50"] = partial(death_on_air, "720p50", options)
+        studies["parts"] = partial(parts, quick)
+        for fmt in FORMATS:
+            studies[f"search-{fmt}"] = partial(self.search, fmt)
+        for fmt in FORMATS if self.peers is not None else ():
+            studies[f"peers-{fmt}"] = partial(self.compare, fmt)
         return studies
 
     def row(self, name: str) -> Study:
@@ -78,7 +81,7 @@ class Plan:
         row = parse_row(name)
         if row is None:
             raise ValueError(name)
-        return lambda: run_row(*row, self.options)
+        return partial(run_row, *row, self.options)
 
     def search(self, fmt: str) -> dict[str, Any]:
         """The largest number of sources that holds."""
