@@ -9,7 +9,7 @@ from itertools import pairwise
 SILENT, RECEIVING, NOT_UNDERSTOOD = "silent", "receiving", "receiving, but not understood"
 SILENT_NS = 1_000_000_000
 """After this a source counts as gone."""
-_KEPT = 128
+_KEPT, _SENDERS_KEPT = 128, 8
 
 
 @dataclass(frozen=True)
@@ -93,10 +93,10 @@ class SourceCount:
     def heard(self, sender: str, received_ns: int) -> None:
         """Something came of this source."""
         self.last_ns = received_ns
+        self._senders.pop(sender, None)
         self._senders[sender] = received_ns
-        if len(self._senders) > 1:
-            late = received_ns - SILENT_NS
-            self._senders = {name: at for name, at in self._senders.items() if at > late}
+        if len(self._senders) > _SENDERS_KEPT:
+            del self._senders[next(iter(self._senders))]
 
     def sampled(self, received_ns: int, sent_ns: int | None) -> None:
         """A sample came, with its sender's time where there is one."""

@@ -26,6 +26,8 @@ _RESTART_NS = 1_000_000_000
 """Time that goes back further than this was set anew; less is a packet that came late."""
 _MAX_SENDERS, _MAX_SOURCES = 64, 1024
 _REPEAT_WINDOW = 64
+_MOST_LOST = 1000
+"""A gap in sequence numbers beyond this is a packet that came late, or a sender that began anew."""
 
 Decoded: TypeAlias = FreedSample | OpenTrackIOPacket | psn.DataPacket | psn.InfoPacket
 V = TypeVar("V")
@@ -81,7 +83,8 @@ class _Sender:
         self.sequence: int | None = None
         self.lost = 0
         """Packets missing since the last whole payload, whose source says where they belong."""
-        self.seen: OrderedDict[tuple[int, int], None] = OrderedDict()
+        self.seen: OrderedDict[tuple[int, int], int] = OrderedDict()
+        """When a sequence number and offset came last."""
         self.frames: dict[type, tuple[psn.Header, int]] = {}
         """The last PosiStageNet frame of each kind, and how many of its datagrams came."""
 
@@ -187,7 +190,7 @@ class Stream:
         if segment.checksum is Checksum.MOD255:
             self._counts = replace(self._counts, mod255=self._counts.mod255 + 1)
         known.in_a_row = known.in_a_row + 1 if segment.checksum is Checksum.MOD256 else 0
-        if not self.quirks.opentrackio_sequence_is_unused and self._repeated(known, segment):
+        if not self.quirks.opentrackio_sequence_is_unused and self._repeated(known, segment, received_ns):
             return None
         known.lost += self._missing(known, segment.sequence)
         payload = known.assembler.add(segment)
@@ -204,22 +207,23 @@ class Stream:
         source.sampled(received_ns, None if sampled is None else sampled.ns)
         return packet
 
-    def _repeated(self, known: _Sender, segment: otrk.Segment) -> bool:
+    def _repeated(self, known: _Sender, segment: otrk.Segment, received_ns: int) -> bool:
         key = (segment.sequence, segment.offset)
-        if key in known.seen:
-            self._counts = replace(self._counts, repeated=self._counts.repeated + 1)
-            return True
-        known.seen[key] = None
+        before_ns = known.seen.pop(key, None)
+        known.seen[key] = received_ns
         if len(known.seen) > _REPEAT_WINDOW:
             known.seen.popitem(last=False)
-        return False
+        if before_ns is None or received_ns - before_ns > SILENT_NS:  # after a pause it is a sender that began anew
+            return False
+        self._counts = replace(self._counts, repeated=self._counts.repeated + 1)
+        return True
 
     @staticmethod
     def _missing(known: _Sender, sequence: int) -> int:
         """How many packets are missing before this one."""
         last, known.sequence = known.sequence, sequence
-        ahead = 1 if last is None else sequence - last & 0xFFFF
-        return ahead - 1 if 0 < ahead < 0x8000 else 0
+        gap = 0 if last is None else (sequence - last & 0xFFFF) - 1
+        return gap if 0 < gap <= _MOST_LOST else 0
 
     def _psn(self, data: bytes, sender: str, received_ns: int) -> psn.DataPacket | psn.InfoPacket:
         packet = psn.decode(data)
@@ -232,7 +236,7 @@ class Stream:
         if before is not None and before.frame == header.frame:
             came += 1
         else:
-            if before is not None:
+            if before is not None and header.time_us >= before.time_us:  # else the server began anew
                 skipped = (header.frame - before.frame) % 256 - 1
                 source.lost += max(before.packets - came, 0) + skipped * header.packets
             came = 1

@@ -117,6 +117,19 @@ def test_a_repeated_packet_is_dropped_unless_the_sequence_is_unused() -> None:
     assert all(isinstance(lenient.feed(packet, A, n), Received) for n in range(3))
 
 
+def test_a_sender_that_begins_anew_is_heard_and_nothing_counts_as_lost() -> None:
+    stream = Stream(TrackingProtocol.OPENTRACKIO)
+    for start_ns in (0, 2_000 * MS, 4_000 * MS):
+        for n in range(5):
+            assert isinstance(stream.feed(_opentrackio(40_000 + n)[0], A, start_ns + n * MS + 1), Received)
+        stream.feed(_opentrackio(0)[0], A, start_ns + 10 * MS)
+    assert (stream.health(1).lost, stream.health(1).repeated) == (0, 0)
+    server = Stream(TrackingProtocol.PSN)
+    for number, time_us in ((100, 5_000_000), (101, 5_016_000), (3, 1000), (4, 17_000)):
+        assert isinstance(server.feed(_psn(number, time_us)[0], A, 1), Received)
+    assert (server.health(1).lost, server.health(1).time_back) == (0, 1)
+
+
 def test_segments_of_two_senders_are_not_mixed() -> None:
     stream = Stream(TrackingProtocol.OPENTRACKIO)
     ours, theirs = (_opentrackio(5, notes=letter * 4000, source=n) for n, letter in ((1, "a"), (2, "b")))
@@ -196,3 +209,7 @@ def test_forged_senders_and_cameras_do_not_pile_up() -> None:
         stream.feed(_opentrackio(n & 0xFFFF, source=300 + n)[0], f"10.0.{n >> 8}.{n & 255}:1", n + 1)
     assert len(stream.health(5000).sources) <= 1024
     assert stream.health(5000).understood == 5000
+    cameras = Stream(TrackingProtocol.FREED)
+    for n in range(5000):
+        cameras.feed(_freed(1), f"10.0.{n >> 8}.{n & 255}:1", n + 1)
+    assert len(cameras.health(5000).sources[0].senders) == 8
