@@ -76,7 +76,8 @@ class VideoDecoder:
         """The time stamp of the key frame that decoding began at, until the first picture came out."""
         self._misses = 0
         """How many times in a row a "key frame" alone gave no picture."""
-        self._shown = False
+        self.shown = False
+        """Of this stream there was a picture, so at tier PARKED there need be none."""
         self._floor: int | None = None
         """Pictures before this time stamp were not given out."""
         self._whole_pts: int | None = None
@@ -142,7 +143,7 @@ class VideoDecoder:
         self._rhythm.saw(packet)
         if not self._starts(packet):
             return []
-        if tier is Tier.PARKED and not self._shown:
+        if tier is Tier.PARKED and not self.shown:
             tier = self.tier_for(Tier.KEY)
         if tier <= Tier.KEY:
             return self._rest(packet, tier)
@@ -322,7 +323,7 @@ class VideoDecoder:
                 self._floor = None if pts is None else pts + 1
             else:
                 good.append(frame)
-        self._shown = self._shown or bool(good)
+        self.shown = self.shown or bool(good)
         return good
 
     def _learn(self, frame: av.VideoFrame) -> None:

@@ -204,6 +204,11 @@ def test_parked_shows_its_first_key_frame_and_no_more(reels: dict[str, Reel]) ->
     viewer.feed(packets[30:], PARKED)
     key = next(packet for packet in packets[30:] if packet.is_keyframe)
     assert viewer.end().stamps == [key.pts]
+    track, packets = reels["b_pictures"].open()
+    viewer = Viewer(track)
+    viewer.decoder.shown = True  # the next round of a clip
+    viewer.feed(packets, PARKED)
+    assert viewer.end().stamps == []
 
 
 @pytest.mark.parametrize("name", ["all_keys", "240_fps", "b_pictures"])
@@ -281,6 +286,32 @@ def test_another_size_and_profile(reels: dict[str, Reel], tmp_path: Path, tiers:
     assert shown.stamps[-1] > max(reels["b_pictures"].truth)
     if tiers == [FULL]:
         assert shown.stamps == sorted(truth)
+
+
+def test_another_codec_in_the_middle(reels: dict[str, Reel]) -> None:
+    """Nothing can be shown of it; the errors say that it is time to connect again."""
+    packets, truth = spliced(reels["b_pictures"], reels["hevc"])
+    track, _ = reels["b_pictures"].open()
+    viewer = Viewer(track)
+    viewer.feed(packets, FULL)  # type: ignore[arg-type]
+    assert viewer.decoder.errors > 100
+    shown = viewer.end()
+    shown.check(truth)
+    assert shown.stamps[-1] <= max(reels["b_pictures"].truth)
+
+
+def test_packets_left_out_by_the_host(reels: dict[str, Reel]) -> None:
+    """It goes on at a key frame, and says so: pictures in front of that are not shown."""
+    for name in ("open_gop", "mpeg2", "hevc"):
+        track, packets = reels[name].open()
+        keys = [index for index, packet in enumerate(packets) if packet.is_keyframe]
+        viewer = Viewer(track)
+        viewer.feed(packets[: keys[1] + 5], FULL)
+        viewer.decoder.skip_to_key()
+        viewer.feed(packets[keys[2] :], FULL)
+        shown = viewer.end()
+        shown.check(reels[name].truth)
+        assert packets[keys[2]].pts in shown.stamps
 
 
 def test_packets_without_time_stamps_of_presentation(reels: dict[str, Reel]) -> None:
