@@ -44,6 +44,20 @@ EXAMPLE = """example:
   podium tracking send --demo freed --to 127.0.0.1:40000"""
 
 
+def _positive(text: str) -> float:
+    value = float(text)
+    if not 0 < value < 1e9:
+        raise argparse.ArgumentTypeError(f"{text} is not above 0")
+    return value
+
+
+def _rate(text: str) -> int:
+    value = int(text)
+    if not 1 <= value <= 1000:
+        raise argparse.ArgumentTypeError(f"{text} is not 1 to 1000")
+    return value
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's options."""
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="decode | listen | send")
@@ -62,16 +76,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     listen.add_argument("--bind", required=True, metavar="HOST:PORT", help="an address of this machine")
     listen.add_argument("--group", default="", help=groups)
     listen.add_argument("--record", type=Path, metavar="FILE", help="write every datagram, understood or not")
-    listen.add_argument("--seconds", type=float, metavar="N", help="end by itself")
+    listen.add_argument("--seconds", type=_positive, metavar="N", help="end by itself")
 
     send = verbs.add_parser("send", help="send a recording, or the demo's venue", epilog=EXAMPLE, formatter_class=raw)
     send.add_argument("file", nargs="?", type=Path, metavar="FILE", help="a recording")
     send.add_argument("--demo", choices=protocols, help="the demo's cameras (freed, opentrackio) or athletes (psn)")
     send.add_argument("--to", required=True, metavar="HOST:PORT", help="an address or a multicast group")
     send.add_argument("--interface", default="", metavar="ADDRESS", help="from which a multicast goes out")
-    send.add_argument("--speed", type=float, default=1.0, help="of a recording (1)")
-    send.add_argument("--rate", type=int, default=60, help="of the demo, in frames a second (60)")
-    send.add_argument("--seconds", type=float, metavar="N", help="end by itself")
+    send.add_argument("--speed", type=_positive, default=1.0, help="of a recording (1)")
+    send.add_argument("--rate", type=_rate, default=60, metavar="HZ", help="of the demo (60)")
+    send.add_argument("--seconds", type=_positive, metavar="N", help="end by itself")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -151,9 +165,9 @@ class _SingleDatagrams:
         return described(sample, self._names)
 
     def unfinished(self) -> str:
-        """What to say of a payload that is not whole."""
-        waiting = self._assembler.waiting
-        return f"The payload of packet {waiting[0].sequence} is not whole: a segment is missing" if waiting else ""
+        """What to say of payloads that are not whole."""
+        left = len(self._assembler.waiting) + self._assembler.dropped
+        return f"Segments are missing: {left} of those that are there make no whole payload" if left else ""
 
 
 def _recorded_packets(protocol: TrackingProtocol, file: BinaryIO) -> Iterator[dict[str, Any]]:
@@ -280,8 +294,6 @@ def _file_datagrams(path: Path, printer: _Printer) -> Iterator[Recorded]:
 def _send(args: argparse.Namespace) -> int:
     if (args.file is None) == (args.demo is None):
         raise UsageError("Name a recording or --demo, one of them", "See 'podium tracking send --help'")
-    if not args.speed > 0 or args.rate < 1:
-        raise UsageError("--speed and --rate are above 0")
     clock, printer = SystemClock(), _Printer()
     if args.demo:
         datagrams = _demo_datagrams(TrackingProtocol(args.demo), args.rate, clock)

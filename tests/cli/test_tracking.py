@@ -89,7 +89,10 @@ def test_decode_prints_opentrackio_unchanged(tmp_path: Path) -> None:
     assert all(packet["sample"] == sample for packet in printed[:4])
     assert (printed[4]["sample"], printed[4]["sequence"]) == (long, 4)
     status, printed, _ = _podium("decode", "--protocol", "opentrackio", files[-1])
-    assert (status, printed) == (1, [{"error": "The payload of packet 5 is not whole: a segment is missing"}])
+    assert (status, printed) == (
+        1,
+        [{"error": "Segments are missing: 1 of those that are there make no whole payload"}],
+    )
 
 
 def test_decode_prints_trackers_with_their_names(tmp_path: Path) -> None:
@@ -203,6 +206,8 @@ def test_what_is_not_understood_is_told_and_the_status_says_so(free_port: Callab
         (["send", "--to", "127.0.0.1:9"], 2, "Name a recording or --demo"),
         (["send", "none.jsonl", "--to", "127.0.0.1:9"], 1, "none.jsonl can't be read"),
         (["send", "none.jsonl", "--to", "127.0.0.1:9", "--speed", "0"], 2, "above 0"),
+        (["send", "none.jsonl", "--to", "127.0.0.1:9", "--seconds", "nan"], 2, "above 0"),
+        (["send", "--demo", "psn", "--to", "127.0.0.1:9", "--rate", "0"], 2, "0 is not 1 to 1000"),
     ],
 )
 def test_wrong_usage_is_one_line_with_what_to_do(words: list[str], status: int, reason: str) -> None:
