@@ -45,7 +45,7 @@ def test_a_proxy_that_does_not_come_harms_nothing(tmp_path: Path, clip_ts: Path,
 
 
 def test_a_proxy_that_dies_is_replaced_by_the_source(
-    tmp_path: Path, clip_ts: Path, small_clip: Path, free_port
+    tmp_path: Path, clip_ts: Path, small_clip: Path, free_port: Callable[[], int]
 ) -> None:
     port = free_port()
     with hosting(tmp_path, str(clip_ts), proxy_url=f"udp://127.0.0.1:{port}") as host:
