@@ -136,7 +136,8 @@ def peer(tmp_path_factory: pytest.TempPathFactory) -> _Peer:
     if shutil.which("node") is None or shutil.which("npm") is None:
         pytest.skip("there is no node here, so npm's PosiStageNet is not asked")
     folder = tmp_path_factory.mktemp("npm")
-    command = ["npm", "install", "--prefer-offline", "--no-audit", "--no-fund", "--ignore-scripts", PEER]
+    quiet = ["--prefer-offline", "--no-audit", "--no-fund", "--ignore-scripts", "--fetch-retries=0"]
+    command = ["npm", "install", *quiet, "--fetch-timeout=20000", PEER]
     env = {**os.environ, "npm_config_update_notifier": "false"}
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=100, env=env, check=False)
     if done.returncode:
