@@ -40,6 +40,8 @@ _RAISE_TO, _HEADROOM_TO = 0.88, 0.85
 _LATE_BUSY = 0.7
 """A single late frame on a machine less busy than this has another cause than decoding."""
 _FALL = 0.7
+_LATE_INDEED = 3
+"""So many late frames in a second, with tiles down to key frames, take those as well."""
 _LATE_PAUSE_NS, _BUSY_PAUSE_NS = _SECOND // 2, _SECOND
 _PATIENCE_NS, _PATIENCE_MOST_NS = 3 * _SECOND, 24 * _SECOND
 _RAISE_PAUSE_NS = 3 * _SECOND // 2
@@ -98,6 +100,7 @@ class Strain(IntEnum):
     NONE = 0
     BUSY = 1
     LATE = 2
+    VERY_LATE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +260,7 @@ def _looked(state: State, load: Load, now_ns: int) -> tuple[State, Strain]:
     mean = _mean(busy[-STEPS_PER_SECOND:])
     strain = Strain.NONE
     if (frames and (sum(late) > 1 or mean >= _LATE_BUSY)) or (elsewhere and mean >= CALM):
-        strain = Strain.LATE
+        strain = Strain.VERY_LATE if elsewhere or sum(late) >= _LATE_INDEED else Strain.LATE
     elif len(busy) >= STEPS_PER_SECOND and mean > OVERLOADED:
         strain = Strain.BUSY
     forgiven = _rested(state.fell_ns, _FORGIVEN_NS, now_ns)
@@ -276,14 +279,15 @@ def _looked(state: State, load: Load, now_ns: int) -> tuple[State, Strain]:
 
 def _fallen(state: State, load: Load, strain: Strain, off_air: Sequence[Need], given: Allotment, now_ns: int) -> State:
     """With a smaller budget, unless the last fall has not had time to show."""
-    pause_ns = _LATE_PAUSE_NS if strain is Strain.LATE else _BUSY_PAUSE_NS
+    pause_ns = _BUSY_PAUSE_NS if strain is Strain.BUSY else _LATE_PAUSE_NS
     used = given.cost_cores
     if not _rested(state.fell_ns, pause_ns, now_ns):
         return replace(state, budget_cores=used)
     foot, comfort = allot(off_air, 0.0).cost_cores, _comfort_cores(off_air)
     over = (_mean(state.busy[-STEPS_PER_SECOND:]) - _RAISE_TO) * load.cores
     wanted = min(foot + (used - foot) * _FALL, used - over, used)
-    deep = strain is Strain.LATE and used <= comfort + _EPSILON  # late though only key frames are left
+    late = strain is Strain.VERY_LATE or (strain is Strain.LATE and state.deep)
+    deep = late and used <= comfort + _EPSILON  # though only key frames are left
     least = foot if deep else comfort
     budget = min(used, max(least, wanted))
     if budget > used - _EPSILON:

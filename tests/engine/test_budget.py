@@ -138,8 +138,10 @@ def test_tiles_are_raised_in_show_order():
 
 def test_sixty_four_sources_leave_the_program_alone():
     machine = Machine(P50_720, cameras(64), noise=0.2)
-    decision = machine.run(10)
-    assert machine.busy() < 0.95
+    machine.run(2)
+    late = machine.late_frames
+    decision = machine.run(8)
+    assert machine.late_frames <= late + 2, "on time within two seconds, but for the noise"
     assert decision.tiers["cam1"] is Tier.FULL
     assert decision.shedding
     parked = [source for source, tier in decision.tiers.items() if tier is Tier.PARKED]
