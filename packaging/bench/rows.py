@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 import time
 from collections import Counter
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from counting import count, latencies, spread
+from counting import Look, count, latencies, spread
 from cutting import Cuts, Cutter
 from feeding import FORMATS
 from meter import cores
 from onair import LOGO, OnAir, Workload
+from strips import Code
 
 _NEARLY = 0.98
 """A tile at 25 fps shows 24 or 25 new pictures in a second, as the seconds fall."""
@@ -81,7 +83,7 @@ def run_row(sources: int, fmt: str, options: Options) -> dict[str, Any]:
         looks = air.looks()
         started_ns, started_unix_ns = air.started_ns, air.started_unix_ns
         first_program_ns = measured.pop("first_program_ns")
-    shown = [look for look in looks if look.reading is not None]
+    shown = [look for look in looks if isinstance(look.reading, Code)]
     tally = count(looks, window, round(air.rate.fps), cutter.takes, source=1)
     rule = RULES.get(f"{sources}x{fmt}", Rule())
     fps = list(measured["tiles"]["fps"].values())
@@ -109,29 +111,29 @@ def run_row(sources: int, fmt: str, options: Options) -> dict[str, Any]:
     }
 
 
-def _first_camera_s(shown: list[Any], air: OnAir, started_unix_ns: int) -> float | None:
+def _first_camera_s(shown: list[Look], air: OnAir, started_unix_ns: int) -> float | None:
     """When program first showed a camera's picture and no slate."""
     return round((air.rate.start_ns(shown[0].frame) - started_unix_ns) / 1e9, 3) if shown else None
 
 
 def _watch(air: OnAir, options: Options) -> tuple[dict[str, Any], Cutter, range]:
     """Direct and measure for the time of the window."""
-    cutter = Cutter(air, options.cuts)
-    status, drops, tiles = air.status(), air.udp_drops(), air.tile_counts()
-    first, begun = air.meter.sample(), air.frame()
     tiers: Counter[str] = Counter()
     states: Counter[str] = Counter()
-    headroom, ending = None, first.at_s + options.seconds
-    while (left := ending - time.monotonic()) > 0:
-        time.sleep(min(1.0, left))
-        now = air.status()
-        cameras = [told for name, told in now["sources"].items() if name != LOGO]
-        tiers.update(map(tier_of, cameras))
-        states.update(told["state"] for told in cameras)
-        headroom = now.get("decoding")
-    last, ended = air.meter.sample(), air.frame()
-    tiles_after, after = air.tile_counts(), air.status()
-    cutter.close()
+    headroom = None
+    with closing(Cutter(air, options.cuts)) as cutter:
+        status, drops, tiles = air.status(), air.udp_drops(), air.tile_counts()
+        first, begun = air.meter.sample(), air.frame()
+        ending = first.at_s + options.seconds
+        while (left := ending - time.monotonic()) > 0:
+            time.sleep(min(1.0, left))
+            now = air.status()
+            cameras = [told for name, told in now["sources"].items() if name != LOGO]
+            tiers.update(map(tier_of, cameras))
+            states.update(told["state"] for told in cameras)
+            headroom = now.get("decoding")
+        last, ended = air.meter.sample(), air.frame()
+        tiles_after, after = air.tile_counts(), air.status()
     air.memory.look()
     passed = last.at_s - first.at_s
     fps = {name: round((tiles_after[name] - before) / passed, 2) for name, before in tiles.items()}

@@ -62,6 +62,8 @@ class Sink:
         sought = f":{self.port:04X} 00000000:0000 0A"
         while sought not in Path("/proc/net/tcp").read_text():
             if time.monotonic() > until or self._ffmpeg.poll() is not None:
+                self._ffmpeg.kill()
+                self._ffmpeg.wait()
                 raise ConsoleError("The receiver did not start", "See whether ffmpeg has RTMP: ffmpeg -protocols")
             time.sleep(0.02)
 

@@ -23,6 +23,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
+import av
 from checkout import ROOT
 from cutting import Cuts
 from feeding import FORMATS, missing_media
@@ -194,6 +195,8 @@ def measure(study: Study) -> dict[str, Any]:
         result = study()
     except ConsoleError as error:
         result = {"failed": f"{error.sentence} ({error.remedy})"}
+    except (OSError, av.error.FFmpegError) as error:
+        result = {"failed": str(error)}
     return {"when": begun.isoformat(timespec="seconds"), **result}
 
 
