@@ -20,7 +20,7 @@ from console.tracking.opentrackio import OpenTrackIOPacket, read_payload
 from console.tracking.otrk import Assembler, Checksum
 from console.tracking.packet import PacketRefused, TrackingProtocol
 
-SURE_AFTER = 50
+SURE_AFTER = 10
 """So many packets in a row with today's checksum make a sender one that never uses the old one."""
 _RESTART_NS = 1_000_000_000
 """Time that goes back further than this was set anew; less is a packet that came late."""
