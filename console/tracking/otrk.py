@@ -161,6 +161,7 @@ class Assembler:
     def add(self, segment: Segment) -> Payload | None:
         """Take a segment; the payload when it is whole now."""
         if segment.is_whole:
+            self._drop_until(segment.sequence)
             return Payload(segment.sequence, segment.encoding, segment.body, segment.checksum)
         if not segment.body:
             return None
@@ -180,15 +181,19 @@ class Assembler:
             if segment.last:
                 return
             following = ((segment.sequence + step & 0xFFFF, segment.end) for step in (1, 0))
-            segment = next((self._waiting[key] for key in following if key in self._waiting), None)
+            found = (self._waiting[key] for key in following if key in self._waiting)
+            segment = next((other for other in found if other.encoding is segment.encoding), None)
 
     def _joined(self, chain: list[Segment]) -> Payload:
-        done = chain[-1].sequence
-        used = {(segment.sequence, segment.offset) for segment in chain}
-        late = [key for key in self._waiting if key not in used and (done - key[0] & 0xFFFF) < 0x8000]
-        self.dropped += len(late)
-        for key in (*used, *late):
-            del self._waiting[key]
+        for segment in chain:
+            del self._waiting[segment.sequence, segment.offset]
+        self._drop_until(chain[-1].sequence)
         old = any(segment.checksum is Checksum.MOD255 for segment in chain)
         data = b"".join(segment.body for segment in chain)
         return Payload(chain[0].sequence, chain[0].encoding, data, Checksum.MOD255 if old else Checksum.MOD256)
+
+    def _drop_until(self, sequence: int) -> None:
+        """Drop what is older than a payload that is whole."""
+        for key in [key for key in self._waiting if (sequence - key[0] & 0xFFFF) < 0x8000]:
+            del self._waiting[key]
+            self.dropped += 1

@@ -128,6 +128,17 @@ def test_a_payload_with_a_lost_segment_is_dropped_and_the_next_is_whole() -> Non
     assert assembler.dropped == 2
 
 
+def test_what_is_left_of_a_lost_payload_never_joins_another() -> None:
+    assembler = Assembler()
+    first = encode_segments(b"a" * 2000, Encoding.JSON, 100)
+    assert _whole(first[:1] + encode_segments(b"whole", Encoding.JSON, 102), assembler)[0].data == b"whole"
+    assert (assembler.waiting, assembler.dropped) == ((), 1)
+    # The numbers come round again, and this time the first segment is lost.
+    assert _whole(encode_segments(b"b" * 2000, Encoding.JSON, 100)[1:], assembler) == []
+    other = encode_segments(b"c" * 2000, Encoding.CBOR, 100)[0]
+    assert _whole([other], assembler) == [], "nor one of another encoding"
+
+
 def test_segments_without_an_end_do_not_pile_up() -> None:
     assembler = Assembler()
     for number in range(1000):
