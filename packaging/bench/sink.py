@@ -6,6 +6,7 @@ import hashlib
 import subprocess
 import threading
 import time
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -94,15 +95,15 @@ class Sink:
     def looks(self, log: Path, rate: Rate) -> list[Look]:
         """Every delivered picture with the number of its program frame, in order; after `close`.
 
-        The first key frame is sought in the program log by its bytes, which tells its number; from there on the time
-        stamps count. Raises ConsoleError when a later key frame contradicts that.
+        The first key frame that the program log knows by its bytes tells its number; from there on the time stamps
+        count. Raises ConsoleError when another key frame contradicts that.
         """
         if not self.arrivals:
             return []
         known = _log_keys(log)
         keys = [arrival for arrival in self.arrivals if arrival.key and arrival.digest in known]
         if not keys:
-            raise ConsoleError("What was delivered is not what the program log holds", f"Look into {log}")
+            raise ConsoleError("No delivered picture is in the program log once", "Was there more than a slate?")
         first, first_ms = known[keys[0].digest], keys[0].time_ms
 
         def number(time_ms: float) -> int:
@@ -135,12 +136,15 @@ def _exactly(stream: IO[bytes], size: int) -> bytes:
 
 
 def _log_keys(directory: Path) -> dict[bytes, int]:
-    """The frame number of each key frame of a program log, by the digest of its bytes."""
+    """The frame number of each key frame of a program log, by the digest of its bytes.
+
+    Those that are there more than once are left out: a slate may stand still for longer than a group of pictures.
+    """
     log = ProgramLog(directory)
-    timing, keys = log.time(VIDEO), {}
+    timing, keys = log.time(VIDEO), defaultdict[bytes, list[int]](list)
     for number, chunk in log.all_chunks(VIDEO):
         if chunk.key:
             with log.segment_path(VIDEO, number).open("rb") as file:
                 file.seek(chunk.data)
-                keys[hashlib.sha256(file.read(chunk.sizes[0])).digest()] = timing.sample_of(chunk.time)
-    return keys
+                keys[hashlib.sha256(file.read(chunk.sizes[0])).digest()].append(timing.sample_of(chunk.time))
+    return {digest: numbers[0] for digest, numbers in keys.items() if len(numbers) == 1}
