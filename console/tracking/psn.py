@@ -30,11 +30,13 @@ _HEADER = struct.Struct("<QBBBB")
 _VECTOR = struct.Struct("<3f")
 _FLOAT = struct.Struct("<f")
 _TIME = struct.Struct("<Q")
-_CHUNK_WORD = struct.Struct("<I")
+_read_word = struct.Struct("<I").unpack_from
 _TIME_CHUNK = 6
 # The chunks of a tracker by their whole header: their place in `Tracker`, and their content.
 _LAYOUTS = (_VECTOR, _VECTOR, _VECTOR, _FLOAT, _VECTOR, _VECTOR, _TIME)
-_FIELDS = {layout.size << 16 | kind: (kind + 1, layout) for kind, layout in enumerate(_LAYOUTS)}
+_FIELDS = {
+    layout.size << 16 | kind: (kind + 1, layout.unpack_from, layout is _TIME) for kind, layout in enumerate(_LAYOUTS)
+}
 
 
 class Tracker(NamedTuple):
@@ -118,14 +120,14 @@ def _read_tracker(data: bytes, number: int, at: int, end: int) -> Tracker:
     while at < end:
         if at + 4 > end:
             raise PacketRefused("A PosiStageNet chunk ends within its header")
-        (head,) = _CHUNK_WORD.unpack_from(data, at)
+        (head,) = _read_word(data, at)
         begin, at = at + 4, at + 4 + (head >> 16 & 0x7FFF)
         if at > end:
             raise PacketRefused(f"PosiStageNet chunk {head & 0xFFFF} is longer than what holds it")
         if (known := _FIELDS.get(head & 0x7FFF_FFFF)) is not None:
-            place, layout = known
-            fields[place] = value = layout.unpack_from(data, begin)
-            if layout is not _TIME and not hypot(*value) < ABSURD_M:  # also when a number is none
+            place, unpack, is_time = known
+            fields[place] = value = unpack(data, begin)
+            if not is_time and not hypot(*value) < ABSURD_M:  # also when a number is none
                 told = ", ".join(f"{part:g}" for part in value)
                 raise ValueError(f"Tracker {number}: {Tracker._fields[place]} is {told}")
         elif head & 0xFFFF <= _TIME_CHUNK:

@@ -130,6 +130,8 @@ class Receiver:
 
     def take(self, timeout_s: float = 0.0) -> list[Received | Refused]:
         """All that waits, oldest first; waits up to `timeout_s` for the first."""
+        if not self._queue and timeout_s <= 0:
+            return []
         with self._filled:
             self._filled.wait_for(lambda: bool(self._queue), timeout_s)
             taken = list(self._queue)

@@ -253,6 +253,8 @@ class Stream:
         if packet.refused:
             counts = self._counts
             self._counts = replace(counts, refused=counts.refused + 1, last_refusal=packet.refused[-1])
+        if len(self._sources) < 2:  # a single server contests nothing
+            return
         for tracker in packet.trackers:
             owner, at_ns = self._owners.get(tracker.id, (sender, 0))
             if owner != sender and received_ns - at_ns < SILENT_NS:
