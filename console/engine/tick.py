@@ -97,12 +97,12 @@ class Engine:
         self._obey_all(at)
         self._plans = {bus: plan(self.show, bus, at) for bus in Bus}
         program = self._plans[Bus.PROGRAM]
-        torn = self._publish_program(program, at, due_ns)
         now_ns = self._clock.now()
+        self.feeds.ask(program.sources | self._warming.sources(at), self._plans[Bus.PREVIEW].sources, now_ns)
+        torn = self._publish_program(program, at, due_ns)
         for bus in (Bus.PREVIEW, Bus.CLEAN):
             if self._buses[bus].demand(now_ns):
                 self._publish(bus, at, due_ns)
-        self.feeds.ask(program.sources | self._warming.sources(at), self._plans[Bus.PREVIEW].sources, now_ns)
         self._tell_changes(at)
         fresh = all(feed.picked.fresh for source in program.sources if (feed := self.feeds.get(source)))
         return TickReport(at, fresh, torn)

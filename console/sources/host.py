@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Protocol
 
 from console.errors import ConsoleError, UsageError
-from console.media.clock import Anchor, SystemClock
+from console.media.clock import Anchor, Clock, SystemClock
 from console.media.time import parse_format
 from console.sources.address import Kind, parse
 from console.sources.pattern import PatternSource
@@ -56,6 +56,7 @@ class NoSource:
 def make_source(config: Message, screen: Screen, sound: SoundFeed, report: Report) -> Source:
     """The source that a configuration describes. Raises ConsoleError for an address that means nothing."""
     address, fmt, clock = parse(config["url"]), parse_format(config["format"]), SystemClock()
+    anchor = _anchor(config, clock)
     match address.kind:
         case Kind.PATTERN:
             options = {name: int(value) for name, value in address.options.items()}
@@ -67,7 +68,7 @@ def make_source(config: Message, screen: Screen, sound: SoundFeed, report: Repor
                 sound,
                 report,
                 clock,
-                Anchor(**config["anchor"]) if config.get("anchor") else Anchor.take(clock),
+                anchor,
                 motion=options.get("motion", 1) == 1,
                 with_tone=options.get("tone", 1) == 1,
             )
@@ -78,7 +79,21 @@ def make_source(config: Message, screen: Screen, sound: SoundFeed, report: Repor
         case Kind.CLIP | Kind.LIVE:
             loop = address.loop if address.loop is not None else bool(config.get("loop", True))
             latency_ms = int(config.get("latency_ms", 200))
-            return StreamSource(address, screen, sound, report, clock, rate=fmt.rate, latency_ms=latency_ms, loop=loop)
+            return StreamSource(
+                address,
+                screen,
+                sound,
+                report,
+                clock,
+                rate=fmt.rate,
+                anchor=anchor,
+                latency_ms=latency_ms,
+                loop=loop,
+            )
+
+
+def _anchor(config: Message, clock: Clock) -> Anchor:
+    return Anchor(**config["anchor"]) if config.get("anchor") else Anchor.take(clock)
 
 
 def start_proxy(config: Message, tiles: Tiles, finish: threading.Event) -> None:
@@ -96,6 +111,7 @@ def start_proxy(config: Message, tiles: Tiles, finish: threading.Event) -> None:
         report,
         clock,
         rate=parse_format(config["format"]).rate,
+        anchor=_anchor(config, clock),
         latency_ms=int(config.get("latency_ms", 200)),
         loop=True,
     )

@@ -33,9 +33,10 @@ class Waiting:
 class Path:
     """One connection, or one run through a file."""
 
-    def __init__(self, opened: Opened, rate: Rate, clock: Clock, lag_ns: int) -> None:
+    def __init__(self, opened: Opened, rate: Rate, clock: Clock, lag_ns: int, *, lossy: bool = False) -> None:
+        """`lossy`: packets may be lost on the way, which is to be noticed by their time stamps."""
         self.opened = opened
-        self.video = VideoDecoder(opened.video, clock) if opened.video is not None else None
+        self.video = VideoDecoder(opened.video, clock, lossy=lossy) if opened.video is not None else None
         self.sound = SoundDecoder(opened.sound) if opened.sound is not None else None
         self.whole = Deinterlacer(rate)
         tracks = [track for track in (opened.video, opened.sound) if track is not None]

@@ -21,14 +21,14 @@ from console.sources.report import Report
 from console.sources.screen import ProxyScreen, Screen
 from console.sources.sound import SoundFeed
 from console.sources.timeline import MS, SECOND, Timeline
+from console.wire.child import ON_AIR_NICE, SOURCE_NICE, set_priority
 from console.wire.ring import NEVER
 from console.wire.tier import Tier
 
 TURN_NS = 10 * MS
-_REST_LEAD_NS = 10 * MS
-"""How long before it is due a picture is made that is only for a tile."""
 _REFRESH_NS = SECOND
 """A picture for a tile is not made in full, but for one in this time: what program shows should all else fail."""
+_REST_LATE_MOST_NS = 40 * MS
 _SLICE_NS = 10 * MS
 _SOUND_LEAD_NS = 150 * MS
 _HURRY_NS, _SKIP_NS, _JUMP_NS = 150 * MS, 100 * MS, 500 * MS
@@ -64,6 +64,7 @@ class Player:
         """What is really done: what was asked, unless the stream needs more."""
         self._path: Path | None = None
         self._whole_ns = NEVER
+        self._catching_up = False
         self._strained_until = 0
         self._behind_since: int | None = None
         self._strains: deque[int] = deque(maxlen=_STRAINS)
@@ -95,9 +96,11 @@ class Player:
     def _drop_to(self, index: int) -> None:
         for _ in range(index):
             if self.video[0].packet is None:
-                return
+                break
             self.video.popleft()
             self._report.counts.drop += 1
+        if index and (video := self.video[0].path.video) is not None:
+            video.skip_to_key()  # what follows is not predicted from what was decoded last
 
     # -- pictures --
 
@@ -107,6 +110,7 @@ class Player:
         while True:
             path = self._path
             if path is not None and path.video is not None and path.video.lagging:
+                self._catching_up = True
                 for frame in path.video.advance(now + _SLICE_NS):
                     self._show(frame, path, now)
                 if path.video.lagging:
@@ -135,8 +139,10 @@ class Player:
 
     def _lead_ns(self, path: Path, tier: Tier) -> int:
         step = self.timeline.step_ns(VIDEO)
-        full = self._screen.lead_ns(step // 2 if path.whole.doubles else step)
-        return full if tier is Tier.FULL else min(full, _REST_LEAD_NS)
+        if tier is not Tier.FULL:
+            # What is only for a tile is decoded a picture late: then a raise comes before what it must not leave out.
+            return -min(step, _REST_LATE_MOST_NS)
+        return self._screen.lead_ns(step // 2 if path.whole.doubles else step)
 
     def _play_head(self, now: int, asked: Tier) -> None:
         head = self.video[0]
@@ -163,7 +169,10 @@ class Player:
             return []
         if head.packet is None:
             return video.drain()
-        self.tier = video.tier_for(asked)
+        tier = video.tier_for(asked)
+        if tier is not self.tier:
+            self.tier = tier
+            set_priority(ON_AIR_NICE if tier is Tier.FULL else SOURCE_NICE)
         frames = video.decode(head.packet, self.tier)
         self._report.counts.drop += video.waits_for_key
         return frames
@@ -178,7 +187,7 @@ class Player:
         track = path.opened.video
         if video.whole_from is None or track is None:
             self._whole_ns = NEVER
-        elif ahead or self._screen.newest_due_ns > now + self.timeline.step_ns(VIDEO):
+        elif ahead or self._screen.newest_due_ns > now:
             base = track.time_base
             ts = video.whole_from * base.numerator * SECOND // base.denominator
             # What was once whole stays so over the seam of a clip, where a new decoder begins.
@@ -235,7 +244,8 @@ class Player:
                 path.came_out(packet_ts - ts)
                 self.lag_ns = path.lag_ns
             behind = self._clock.now() - due
-            if video.lagging and behind > 0:
+            self._catching_up = (self._catching_up or video.lagging) and behind > 0
+            if self._catching_up and now - self.pictured_at < _SEEN_NS:
                 continue  # on the way from the last key frame to now
             newer = self.video and timeline.due(self.video[0].ts_ns) < now
             if behind > _SKIP_NS and newer and now - self.pictured_at < _SEEN_NS:
@@ -261,7 +271,8 @@ class Player:
         self.pictured_at = shown_at
         # A picture for a tile is made just in time: what counts is when it could have been there.
         spared = self._lead_ns(path, Tier.FULL) - self._lead_ns(path, self.tier)
-        self._judge(VIDEO, due, shown_at - spared)
+        if not self._catching_up:
+            self._judge(VIDEO, due, shown_at - spared)
         return True
 
     # -- sound --

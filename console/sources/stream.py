@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 import threading
 
-from console.media.clock import Clock
+from console.media.clock import Anchor, Clock
 from console.media.time import Rate
 from console.sources import hardware, reasons
 from console.sources.address import Address, Kind
@@ -23,6 +23,7 @@ from console.sources.sound import SoundFeed
 from console.sources.timeline import MS, SECOND, Timeline
 from console.wire.tier import Tier
 
+_LOOK_NS = 3 * MS // 2
 _REST_TURN_NS = 40 * MS
 """A source that rests is looked after less often: much of its cost is waking up."""
 _HELD_AHEAD_NS = SECOND
@@ -46,11 +47,12 @@ class StreamSource:
         clock: Clock,
         *,
         rate: Rate,
+        anchor: Anchor,
         latency_ms: int,
         loop: bool,
     ) -> None:
         self._address, self._screen, self._sound, self._report, self._clock = address, screen, sound, report, clock
-        self._rate, self._loop = rate, loop
+        self._rate, self._anchor, self._loop = rate, anchor, loop
         self._latency_ns = _CLIP_LATENCY_NS if address.kind is Kind.CLIP else latency_ms * MS
         timeline = Timeline(address.kind is Kind.LIVE, self._latency_ns)
         self._player = Player(address, screen, sound, report, clock, timeline, self._flowing)
@@ -72,6 +74,8 @@ class StreamSource:
             next_ns = min(now + TURN_NS, player.play_video(now, self._screen.tier(now)), player.play_audio(now))
             if player.tier <= Tier.KEY:
                 next_ns = now + _REST_TURN_NS
+            elif player.tier is Tier.ACTIVE:
+                next_ns = min(next_ns, self._next_look(now))
             self._watch(now, player.tier)
             self._screen.beat(now)
             timeline = player.timeline
@@ -85,6 +89,11 @@ class StreamSource:
             self._clock.wait_until(next_ns)
         if self._intake is not None:
             self._intake.close()
+
+    def _next_look(self, now: int) -> int:
+        """Just after the engine's next tick has asked for what it needs: a raise must not be noticed a frame late."""
+        frame = self._rate.frame_at_ns(self._anchor.to_unix(now - _LOOK_NS)) + 1
+        return self._anchor.to_monotonic(self._rate.start_ns(frame)) + _LOOK_NS
 
     # -- coming in --
 
@@ -134,7 +143,9 @@ class StreamSource:
             player.timeline.reconnected()
         else:
             player.timeline.splice()
-        self._path = Path(opened, self._rate, self._clock, player.lag_ns)
+        self._path = Path(opened, self._rate, self._clock, player.lag_ns, lossy=self._address.datagrams)
+        if self._path.video is not None:
+            self._path.video.shown = not first  # the next round of a clip: there is a picture already
         self._quiet_since = self._opened_at = now
         if first:
             player.pictured_at = now
