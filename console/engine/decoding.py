@@ -29,6 +29,8 @@ _log = logging.getLogger("console.engine.decoding")
 ENVIRONMENT = "PODIUM_DECODE_CORES"
 _SETTLED_NS = 2_250_000_000
 """A host's figures are of the second before, and a change of tier takes a moment to reach it."""
+_OPENING_NS = 4_000_000_000
+"""For so long after a host was started, lateness says what starting costs, not what decoding does."""
 _ENCODER_BEHIND_S = 0.2
 _BUSY_SMOOTHING = 0.3
 HISTOGRAM_MS = (0.25, 0.5, 1, 2, 4, 8, 16, 32, 64)
@@ -109,7 +111,8 @@ class Decoding:
         self._most_cores = most_cores(machine.cores)
         self._sources: dict[str, _Source] = {}
         self._book = Book()
-        self._late_elsewhere = 0
+        self._late_elsewhere = self._late_seen = self._late_frames = 0
+        self._opening_until_ns = clock.now() + _OPENING_NS
         self._busy = 0.0
         self._state = State.first(machine.cores, clock.now())
         self._needs: list[Need] = []
@@ -132,7 +135,9 @@ class Decoding:
         for source in order:
             known = self._sources.pop(source, None)
             if known is None:
-                known = _Source(rings[source], RingReader(Path(rings[source]["tile"])), self._shape, self._clock.now())
+                now_ns = self._clock.now()
+                known = _Source(rings[source], RingReader(Path(rings[source]["tile"])), self._shape, now_ns)
+                self._opening_until_ns = now_ns + _OPENING_NS
             self._sources[source] = known
 
     def note(self, source: str, kind: str, event: Mapping[str, Any]) -> None:
@@ -145,6 +150,7 @@ class Decoding:
         elif kind == "died":
             has.told = has.cores = has.late = None
             has.asked_since_ns = self._clock.now()
+            self._opening_until_ns = has.asked_since_ns + _OPENING_NS
         elif kind == "stats":
             has.told, has.cores = _tier(event.get("tier")), event.get("cpu")
             settled = self._clock.now() - has.asked_since_ns >= _SETTLED_NS
@@ -152,14 +158,18 @@ class Decoding:
                 self._book = self._book.learned(source, has.asked, has.told, has.cores)
             late = event.get("late", 0)
             if settled and has.asked is Tier.FULL and has.late is not None:
-                self._late_elsewhere += max(0, late - has.late - 1)  # one a second has a cause of its own
+                self._count_late(max(0, late - has.late - 1))  # one a second has a cause of its own
             has.late = late
             has.proxied = event.get("proxied") is True
 
     def note_encoder(self, event: Mapping[str, Any]) -> None:
         """Take in the encoder's figures."""
         if event.get("lag_frames", 0) > _ENCODER_BEHIND_S * self._fps:
-            self._late_elsewhere += 1
+            self._count_late(1)
+
+    def _count_late(self, reports: int) -> None:
+        if self._clock.now() >= self._opening_until_ns:
+            self._late_elsewhere += reports
 
     def _shape_of(self, opened: Mapping[str, Any]) -> Shape:
         """The pictures that a source said it has; one that has none, or does not move, is decoded for nothing."""
@@ -170,11 +180,15 @@ class Decoding:
     def step(self, status: Mapping[str, Any]) -> bool:
         """Decide anew, with the tick's newest status; True when `message` changed."""
         now_ns, before = self._clock.now(), self.message
+        late = _late_frames(status, self._fps)
+        if now_ns >= self._opening_until_ns:
+            self._late_frames += max(0, late - self._late_seen)
+        self._late_seen = late
         load = Load(
             cores=self._machine.cores,
             busy=self._machine.busy(),
             most_cores=self._most_cores,
-            late_frames=_late_frames(status, self._fps),
+            late_frames=self._late_frames,
             late_elsewhere=self._late_elsewhere,
         )
         lamps = status.get("tally", {})

@@ -128,6 +128,8 @@ class Player:
                 return at
             self._play_head(now, asked)
             now = self._clock.now()
+            if self._whole_ns == NEVER and self.tier is Tier.FULL:
+                self._tell(now)  # at once: an order waits for it
         if self.held:
             self._screen.still(on=True)
         self._tell(now, ahead=True)
@@ -141,7 +143,7 @@ class Player:
         step = self.timeline.step_ns(VIDEO)
         if tier is not Tier.FULL:
             # What is only for a tile is decoded a picture late: then a raise comes before what it must not leave out.
-            return -min(step, _REST_LATE_MOST_NS)
+            return -min(3 * step // 2, _REST_LATE_MOST_NS)
         return self._screen.lead_ns(step // 2 if path.whole.doubles else step)
 
     def _play_head(self, now: int, asked: Tier) -> None:
@@ -172,6 +174,7 @@ class Player:
         tier = video.tier_for(asked)
         if tier is not self.tier:
             self.tier = tier
+            self._catching_up = tier is Tier.FULL  # what is past already need not be drawn
             set_priority(ON_AIR_NICE if tier is Tier.FULL else SOURCE_NICE)
         frames = video.decode(head.packet, self.tier)
         self._report.counts.drop += video.waits_for_key
@@ -244,7 +247,8 @@ class Player:
                 path.came_out(packet_ts - ts)
                 self.lag_ns = path.lag_ns
             behind = self._clock.now() - due
-            self._catching_up = (self._catching_up or video.lagging) and behind > 0
+            in_time = 0 if self.tier is Tier.FULL else _HURRY_NS
+            self._catching_up = (self._catching_up or video.lagging) and behind > in_time
             if self._catching_up and now - self.pictured_at < _SEEN_NS:
                 continue  # on the way from the last key frame to now
             newer = self.video and timeline.due(self.video[0].ts_ns) < now

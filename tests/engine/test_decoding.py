@@ -169,9 +169,11 @@ def test_a_busy_machine_slows_the_last_tiles_and_says_so(tmp_path, caplog):
 def test_frames_begun_late_are_overload(tmp_path):
     room = Room(tmp_path, "cam1", "cam2", "cam3")
     room.run(2)
-    room.status["lateness"] = [100, 50, 10, 5, 0, 0, 3, 0, 0, 0]
+    room.status["lateness"] = [100, 50, 10, 5, 0, 0, 0, 9, 9, 0]
+    assert room.run(3) == [False] * 12, "that is what starting costs"
+    room.status["lateness"] = [100, 50, 10, 5, 0, 0, 3, 9, 9, 0]
     assert room.run(0.5) == [False, False], "8 to 16 ms is not surely half a frame at 50 fps"
-    room.status["lateness"] = [100, 50, 10, 5, 0, 0, 3, 2, 0, 0]
+    room.status["lateness"] = [100, 50, 10, 5, 0, 0, 3, 11, 9, 0]
     assert room.run(0.25) == [True]
     assert room.tiers()["cam3"] is not Tier.ACTIVE
 
