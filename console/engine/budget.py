@@ -33,12 +33,13 @@ from console.wire.tier import Tier
 
 STEPS_PER_SECOND = 4
 _SECOND = 1_000_000_000
-OVERLOADED, CALM = 0.93, 0.82
+OVERLOADED, CALM = 0.96, 0.87
 """Share of the machine in use, over a second: above the one the budget falls, below the other it may rise."""
-_RAISE_TO, _HEADROOM_TO = 0.88, 0.85
+_RAISE_TO, _HEADROOM_TO = 0.90, 0.85
 """What the budget may rise to, by what is measured; what the headroom is counted up to."""
-_LATE_BUSY = 0.7
-"""A single late frame on a machine less busy than this has another cause than decoding."""
+REPEATED_WEIGHS = _LATE_MANY = 3
+"""So many frames begun late within a second are overload, and one that had to be repeated counts as that many: a frame
+that begins late now and then costs nothing."""
 _FALL = 0.7
 _LATE_INDEED = 3
 """So many late frames in a second, with tiles down to key frames, take those as well."""
@@ -82,7 +83,7 @@ class Load:
     most_cores: float
     """The budget never exceeds this."""
     late_frames: int = 0
-    """Frames of the program that were begun more than half a frame late, or repeated."""
+    """Frames of the program that were begun more than half a frame late; a repeated one is `REPEATED_WEIGHS`."""
     late_elsewhere: int = 0
     """Reports of the encoder far behind, and late pictures of sources in full."""
 
@@ -259,7 +260,7 @@ def _looked(state: State, load: Load, now_ns: int) -> tuple[State, Strain]:
     late = (*state.late, frames)[-STEPS_PER_SECOND:]
     mean = _mean(busy[-STEPS_PER_SECOND:])
     strain = Strain.NONE
-    if (frames and (sum(late) > 1 or mean >= _LATE_BUSY)) or (elsewhere and mean >= CALM):
+    if (frames and sum(late) >= _LATE_MANY) or (elsewhere and mean >= CALM):
         strain = Strain.VERY_LATE if elsewhere or sum(late) >= _LATE_INDEED else Strain.LATE
     elif len(busy) >= STEPS_PER_SECOND and mean > OVERLOADED:
         strain = Strain.BUSY

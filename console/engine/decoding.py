@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 import psutil
 
-from console.engine.budget import STEPS_PER_SECOND, Decision, Load, Need, State, decide
+from console.engine.budget import REPEATED_WEIGHS, STEPS_PER_SECOND, Decision, Load, Need, State, decide
 from console.engine.costs import Book, Shape
 from console.errors import ConsoleError
 from console.media.clock import Clock
@@ -284,8 +284,8 @@ def _tier(told: Any) -> Tier | None:
 
 
 def _late_frames(status: Mapping[str, Any], fps: float) -> int:
-    """How many frames the tick repeated, or began more than half a frame late, since it started."""
+    """How many frames the tick began more than half a frame late since it started; see `Load.late_frames`."""
     half_ms = 500 / fps
     begun: Sequence[int] = status.get("lateness", ())
     tail = sum(count for above_ms, count in zip((0, *HISTOGRAM_MS), begun, strict=False) if above_ms >= half_ms)
-    return int(status.get("late_ticks", 0)) + tail
+    return REPEATED_WEIGHS * int(status.get("late_ticks", 0)) + tail

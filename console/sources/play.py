@@ -25,7 +25,8 @@ from console.wire.child import ON_AIR_NICE, SOURCE_NICE, set_priority
 from console.wire.ring import NEVER
 from console.wire.tier import Tier
 
-TURN_NS = 10 * MS
+TURN_NS = 20 * MS
+"""The longest time between two looks at what waits. Sound keeps in step with that: it is made well ahead."""
 _REFRESH_NS = SECOND
 """A picture for a tile is not made in full, but for one in this time: what program shows should all else fail."""
 _REST_LATE_MOST_NS = 40 * MS
@@ -281,14 +282,13 @@ class Player:
 
     # -- sound --
 
-    def play_audio(self, now: int) -> int:
-        """Decode the sound that is due soon; the instant at which there is more to do."""
+    def play_audio(self, now: int) -> None:
+        """Decode the sound that is due soon."""
         queue = self.audio
         while queue:
             head = queue[0]
-            at = self.timeline.due(head.ts_ns) - _SOUND_LEAD_NS
-            if at > now:
-                return at
+            if self.timeline.due(head.ts_ns) - _SOUND_LEAD_NS > now:
+                return
             queue.popleft()
             if head.packet is None or head.path.sound is None or self._sound is None:
                 continue
@@ -302,7 +302,6 @@ class Player:
                 self._judge(AUDIO, due, now)
             if pieces and head.path.video is None:
                 self._flowing(head.path)
-        return now + TURN_NS
 
     def _judge(self, stream: int, due: int, now: int) -> None:
         if self.timeline.done(stream, due, now):

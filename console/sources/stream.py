@@ -71,7 +71,8 @@ class StreamSource:
             now = self._clock.now()
             self._take_in(now)
             player = self._player
-            next_ns = min(now + TURN_NS, player.play_video(now, self._screen.tier(now)), player.play_audio(now))
+            next_ns = min(now + TURN_NS, player.play_video(now, self._screen.tier(now)))
+            player.play_audio(now)
             if player.tier <= Tier.KEY:
                 next_ns = now + _REST_TURN_NS
             elif player.tier is Tier.ACTIVE:

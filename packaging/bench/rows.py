@@ -61,7 +61,7 @@ class Options:
     seconds: float = 24.0
     desk: bool = True
     cuts: Cuts = Cuts.BOTH
-    settle_s: float = 4.0
+    settle_s: float = 12.0
     """Between the last source's first picture and the window."""
 
 

@@ -173,7 +173,7 @@ def test_frames_begun_late_are_overload(tmp_path):
     assert room.run(3) == [False] * 12, "that is what starting costs"
     room.status["lateness"] = [100, 50, 10, 5, 0, 0, 3, 9, 9, 0]
     assert room.run(0.5) == [False, False], "8 to 16 ms is not surely half a frame at 50 fps"
-    room.status["lateness"] = [100, 50, 10, 5, 0, 0, 3, 11, 9, 0]
+    room.status["lateness"] = [100, 50, 10, 5, 0, 0, 3, 12, 9, 0]
     assert room.run(0.25) == [True]
     assert room.tiers()["cam3"] is not Tier.ACTIVE
 
