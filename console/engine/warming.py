@@ -16,7 +16,7 @@ from console.show.history import History, apply
 from console.show.model import Bus, SourceId
 from console.show.reduce import Rejected
 
-WAIT_NS = 300_000_000
+WAIT_NS = 500_000_000
 AHEAD_NS = 1_000_000_000
 _STAY_NS = 200_000_000
 

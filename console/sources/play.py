@@ -16,6 +16,7 @@ from console.errors import ConsoleError
 from console.media.clock import Clock
 from console.sources import reasons
 from console.sources.address import Address
+from console.sources.decode import VideoDecoder
 from console.sources.path import AUDIO, VIDEO, Path, Waiting
 from console.sources.report import Report
 from console.sources.screen import ProxyScreen, Screen
@@ -35,6 +36,7 @@ _SOUND_LEAD_NS = 150 * MS
 _HURRY_NS, _SKIP_NS, _JUMP_NS = 150 * MS, 100 * MS, 500 * MS
 _WORK_NS, _SEEN_NS, _STRAIN_NS = 50 * MS, 200 * MS, 10 * SECOND
 _STRAINS = 3
+_STEP_NS = 40 * MS
 _NEAR_NS = 2 * MS
 """Due times move by less than this while the time line is steered."""
 
@@ -112,6 +114,8 @@ class Player:
             path = self._path
             if path is not None and path.video is not None and path.video.lagging:
                 self._catching_up = True
+                if self._waits_for_next_key(path.video, now):
+                    continue
                 for frame in path.video.advance(now + _SLICE_NS):
                     self._show(frame, path, now)
                 if path.video.lagging:
@@ -136,6 +140,20 @@ class Player:
         self._tell(now, ahead=True)
         return now + TURN_NS
 
+    def _waits_for_next_key(self, video: VideoDecoder, now: int) -> bool:
+        """Give up catching up when a key frame that waits already is due before that could be done."""
+        due, soon = self.timeline.due, now + video.hot_ns
+        for index, waiting in enumerate(self.video):
+            if waiting.packet is None or due(waiting.ts_ns) > soon:
+                break
+            if waiting.packet.is_keyframe:
+                if index:
+                    self._drop_to(index)
+                else:
+                    video.skip_to_key()
+                return True
+        return False
+
     def _begins_at(self, head: Waiting, asked: Tier) -> int:
         """When the decoding of a packet should begin."""
         return self.timeline.due(head.ts_ns) - self._lead_ns(head.path, asked) - head.path.lag_ns
@@ -158,7 +176,7 @@ class Player:
         if head.path is not self._path:
             self._path = head.path
         self._bear(head.path, behind, now)
-        frames = self._decoded(head, min(asked, Tier.ACTIVE) if behind > _HURRY_NS else asked)
+        frames = self._decoded(head, asked, hurried=behind > (_STEP_NS if self._catching_up else _HURRY_NS))
         for frame in frames:
             self._show(frame, head.path, now, head.ts_ns)
         if self.tier is Tier.PARKED or (self.tier is Tier.KEY and not frames):
@@ -166,7 +184,8 @@ class Player:
         if self.tier <= Tier.KEY:
             self._flowing(head.path)
 
-    def _decoded(self, head: Waiting, asked: Tier) -> list[av.VideoFrame]:
+    def _decoded(self, head: Waiting, asked: Tier, *, hurried: bool) -> list[av.VideoFrame]:
+        """What comes out when a packet goes in; in a hurry those pictures are left out that no other needs."""
         video = head.path.video
         if video is None:
             return []
@@ -177,7 +196,7 @@ class Player:
             self.tier = tier
             self._catching_up = tier is Tier.FULL  # what is past already need not be drawn
             set_priority(ON_AIR_NICE if tier is Tier.FULL else SOURCE_NICE)
-        frames = video.decode(head.packet, self.tier)
+        frames = video.decode(head.packet, min(tier, Tier.ACTIVE) if hurried else tier)
         self._report.counts.drop += video.waits_for_key
         return frames
 
@@ -272,7 +291,7 @@ class Player:
             return False
         shown_at = self._clock.now()
         self._report.counts.decoded += 1
-        self._report.counts.late += self.tier is Tier.FULL and shown_at > due
+        self._report.counts.late += self.tier is Tier.FULL and not self._catching_up and shown_at > due
         self.pictured_at = shown_at
         # A picture for a tile is made just in time: what counts is when it could have been there.
         spared = self._lead_ns(path, Tier.FULL) - self._lead_ns(path, self.tier)

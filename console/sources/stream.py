@@ -24,7 +24,7 @@ from console.sources.timeline import MS, SECOND, Timeline
 from console.wire.tier import Tier
 
 _LOOK_NS = 3 * MS // 2
-_REST_TURN_NS = 40 * MS
+_REST_NS = 15 * MS
 """A source that rests is looked after less often: much of its cost is waking up."""
 _HELD_AHEAD_NS = SECOND
 _LIVE_MOST_NS = 4 * SECOND
@@ -74,7 +74,7 @@ class StreamSource:
             next_ns = min(now + TURN_NS, player.play_video(now, self._screen.tier(now)))
             player.play_audio(now)
             if player.tier <= Tier.KEY:
-                next_ns = now + _REST_TURN_NS
+                next_ns = self._next_look(now + _REST_NS)
             elif player.tier is Tier.ACTIVE:
                 next_ns = min(next_ns, self._next_look(now))
             self._watch(now, player.tier)
