@@ -34,7 +34,7 @@ def main() -> int:
     parent = Parent()
     config = parent.config
     sys.setswitchinterval(0.0005)  # a thread that listens must not hold the tick back for the default 5 ms
-    set_priority(ENGINE_NICE)
+    set_priority(ENGINE_NICE, realtime=True)
     clock = SystemClock()
     anchor = Anchor(**config["anchor"])
     journal_path = Path(config["journal"])

@@ -22,7 +22,7 @@ from console.sources.report import Report
 from console.sources.screen import ProxyScreen, Screen
 from console.sources.sound import SoundFeed
 from console.sources.timeline import MS, SECOND, Timeline
-from console.wire.child import ON_AIR_NICE, SOURCE_NICE, set_priority
+from console.wire.child import ON_AIR_NICE, RAISED_NICE, SOURCE_NICE, set_priority
 from console.wire.ring import NEVER
 from console.wire.tier import Tier
 
@@ -37,6 +37,8 @@ _HURRY_NS, _SKIP_NS, _JUMP_NS = 150 * MS, 100 * MS, 500 * MS
 _WORK_NS, _SEEN_NS, _STRAIN_NS = 50 * MS, 200 * MS, 10 * SECOND
 _STRAINS = 3
 _STEP_NS = 40 * MS
+_UNSTEADY_NS, _OPENING_NS = SECOND, 3 * SECOND
+"""For so long after a change of tier, and after the start, pictures may be late through no fault of the stream."""
 _NEAR_NS = 2 * MS
 """Due times move by less than this while the time line is steered."""
 
@@ -68,6 +70,7 @@ class Player:
         self._path: Path | None = None
         self._whole_ns = NEVER
         self._catching_up = False
+        self._steady_at = clock.now() + _OPENING_NS
         self._strained_until = 0
         self._behind_since: int | None = None
         self._strains: deque[int] = deque(maxlen=_STRAINS)
@@ -195,7 +198,7 @@ class Player:
         if tier is not self.tier:
             self.tier = tier
             self._catching_up = tier is Tier.FULL  # what is past already need not be drawn
-            set_priority(ON_AIR_NICE if tier is Tier.FULL else SOURCE_NICE)
+            self._settle(RAISED_NICE if tier is Tier.FULL else SOURCE_NICE)
         frames = video.decode(head.packet, min(tier, Tier.ACTIVE) if hurried else tier)
         self._report.counts.drop += video.waits_for_key
         return frames
@@ -211,11 +214,18 @@ class Player:
         if video.whole_from is None or track is None:
             self._whole_ns = NEVER
         elif ahead or self._screen.newest_due_ns > now:
+            if self._whole_ns == NEVER:
+                self._settle(ON_AIR_NICE)
             base = track.time_base
             ts = video.whole_from * base.numerator * SECOND // base.denominator
             # What was once whole stays so over the seam of a clip, where a new decoder begins.
             self._whole_ns = min(self._whole_ns, self.timeline.due(ts) - _NEAR_NS)
         self._screen.tell(self.tier, self._whole_ns, video.hot_ns)
+
+    def _settle(self, nice: int) -> None:
+        """What is done has changed: who comes first on a busy machine, and for a while lateness has that cause."""
+        set_priority(nice)  # catching up must not disturb what is on air
+        self._steady_at = self._clock.now() + _UNSTEADY_NS
 
     def _bear(self, path: Path, behind: int, now: int) -> None:
         """When decoding stays behind for a second, it is too much: leave the rest until the next key frame."""
@@ -295,8 +305,7 @@ class Player:
         self.pictured_at = shown_at
         # A picture for a tile is made just in time: what counts is when it could have been there.
         spared = self._lead_ns(path, Tier.FULL) - self._lead_ns(path, self.tier)
-        if not self._catching_up:
-            self._judge(VIDEO, due, shown_at - spared)
+        self._judge(VIDEO, due, shown_at - spared)
         return True
 
     # -- sound --
@@ -323,6 +332,6 @@ class Player:
                 self._flowing(head.path)
 
     def _judge(self, stream: int, due: int, now: int) -> None:
-        if self.timeline.done(stream, due, now):
+        if now >= self._steady_at and self.timeline.done(stream, due, now):
             what = "sound" if stream == AUDIO else "picture"
             self._report.note(f"{what} comes late: the latency is {self.timeline.latency_ns // MS} ms now")

@@ -18,7 +18,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-ENGINE_NICE, ENCODER_NICE, ON_AIR_NICE, UPLINK_NICE, SOURCE_NICE = -10, -5, 0, 3, 5
+ENGINE_NICE, ENCODER_NICE, ON_AIR_NICE, RAISED_NICE, UPLINK_NICE, SOURCE_NICE = -10, -5, -4, -1, 3, 5
 """Who comes first when the machine is busy: the tick, then the program's way to the disk, then the rest."""
 GRACE_SECONDS = 5.0
 """A child that has not finished this long after its input ended ends itself."""
@@ -31,12 +31,15 @@ def child_command(*arguments: str) -> list[str]:
     return [sys.executable, *(() if getattr(sys, "frozen", False) else ("-m", "console")), *arguments]
 
 
-def set_priority(nice: int) -> None:
+def set_priority(nice: int, *, realtime: bool = False) -> None:
     """Set this process's priority, -20 first to 19 last. A level above normal takes rights that most users lack: then,
-    and on Windows, it stays as it is."""
+    and on Windows, it stays as it is. `realtime`: ahead of all that, for who must be on time and needs little."""
     if sys.platform != "win32":
         with contextlib.suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, 0, nice)
+    if realtime and sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(1))
 
 
 class Parent:
