@@ -33,9 +33,9 @@ from console.wire.tier import Tier
 
 STEPS_PER_SECOND = 4
 _SECOND = 1_000_000_000
-OVERLOADED, CALM = 0.96, 0.87
+OVERLOADED, CALM = 0.98, 0.92
 """Share of the machine in use, over a second: above the one the budget falls, below the other it may rise."""
-_RAISE_TO, _HEADROOM_TO = 0.90, 0.85
+_RAISE_TO, _HEADROOM_TO = 0.94, 0.85
 """What the budget may rise to, by what is measured; what the headroom is counted up to."""
 REPEATED_WEIGHS = _LATE_MANY = 3
 """So many frames begun late within a second are overload, and one that had to be repeated counts as that many: a frame
@@ -49,7 +49,6 @@ _RAISE_PAUSE_NS = 3 * _SECOND // 2
 """A raise shows in half a second; then a second of load is looked at."""
 _CREEP_NS = 10 * _SECOND
 _TOO_SOON_NS, _FORGIVEN_NS = 10 * _SECOND, 60 * _SECOND
-_FIRST_SHARE = 0.5
 _CAP_MARGIN = 0.95
 _LEAST_CORES = 0.001
 _EPSILON = 1e-9
@@ -130,9 +129,9 @@ class State:
     """So long it must have been calm; doubled each time the budget falls soon after it rose."""
 
     @classmethod
-    def first(cls, cores: int, now_ns: int) -> State:
-        """Where to begin on a machine about which nothing is known."""
-        return cls(cores * _FIRST_SHARE, now_ns, now_ns)
+    def first(cls, now_ns: int) -> State:
+        """Where to begin on a machine about which nothing is known: with what everybody has in any case."""
+        return cls(0.0, now_ns, now_ns)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 import psutil
 
-from console.engine.budget import REPEATED_WEIGHS, STEPS_PER_SECOND, Decision, Load, Need, State, decide
+from console.engine.budget import CALM, REPEATED_WEIGHS, STEPS_PER_SECOND, Decision, Load, Need, State, decide
 from console.engine.costs import Book, Shape
 from console.errors import ConsoleError
 from console.media.clock import Clock
@@ -31,6 +31,8 @@ _SETTLED_NS = 2_250_000_000
 """A host's figures are of the second before, and a change of tier takes a moment to reach it."""
 _OPENING_NS = 4_000_000_000
 """For so long after a host was started, lateness says what starting costs, not what decoding does."""
+_CLIMBING_NS = 6_000_000_000
+"""And for so long after that the budget is still on its way up: no word of what is held back."""
 _ENCODER_BEHIND_S = 0.2
 _BUSY_SMOOTHING = 0.3
 HISTOGRAM_MS = (0.25, 0.5, 1, 2, 4, 8, 16, 32, 64)
@@ -114,9 +116,11 @@ class Decoding:
         self._late_elsewhere = self._late_seen = self._late_frames = 0
         self._opening_until_ns = clock.now() + _OPENING_NS
         self._busy = 0.0
-        self._state = State.first(machine.cores, clock.now())
+        self._state = State.first(clock.now())
         self._needs: list[Need] = []
         self._decision: Decision | None = None
+        self._sheds = False
+        """What was said of it: while sources open, nothing is."""
 
     @property
     def message(self) -> dict[str, Any] | None:
@@ -184,9 +188,11 @@ class Decoding:
         if now_ns >= self._opening_until_ns:
             self._late_frames += max(0, late - self._late_seen)
         self._late_seen = late
+        busy = self._machine.busy()
+        self._busy += _BUSY_SMOOTHING * (busy - self._busy)
         load = Load(
             cores=self._machine.cores,
-            busy=self._machine.busy(),
+            busy=busy if now_ns >= self._opening_until_ns else min(busy, CALM - 0.01),
             most_cores=self._most_cores,
             late_frames=self._late_frames,
             late_elsewhere=self._late_elsewhere,
@@ -203,18 +209,17 @@ class Decoding:
             )
             for source, has in self._sources.items()
         ]
-        shed = self._decision is not None and self._decision.shedding
         self._decision = decision = decide(self._state, load, self._needs, now_ns)
         self._state = decision.state
-        self._busy += _BUSY_SMOOTHING * (load.busy - self._busy)
         for source, tier in decision.tiers.items():
             has = self._sources[source]
             if has.asked is not tier:
                 has.asked, has.asked_since_ns = tier, now_ns
-        if decision.shedding != shed:
+        if now_ns >= self._opening_until_ns + _CLIMBING_NS and decision.shedding != self._sheds:
+            self._sheds = decision.shedding
             spare = f"{decision.budget_cores:.2f} cores off program, the machine {self._busy:.0%} busy"
             _log.info(
-                "%s (%s)", "Decoding less than is looked at" if not shed else "Decoding all that is looked at", spare
+                "%s (%s)", "Decoding less than is looked at" if self._sheds else "Decoding all that is looked at", spare
             )
         return self.message != before
 
@@ -258,7 +263,7 @@ class Decoding:
     def alarms(self) -> list[dict[str, str]]:
         """What a director should know of what is held back."""
         decision = self._decision
-        if decision is None or not decision.shedding:
+        if decision is None or not (decision.shedding and self._sheds):
             return []
         why = f"{ENVIRONMENT} holds cores back" if decision.capped else "the machine is busy"
         alarms = []

@@ -80,7 +80,7 @@ class Feeds:
             elif source in preview:
                 tier = self.preview_tier
             else:
-                tier = self.tiers.get(source, Tier.ACTIVE)
+                tier = self.tiers.get(source, Tier.KEY)
             feed.ring.ask(tier, now_ns)
 
     def cold(self, sources: frozenset[SourceId]) -> frozenset[SourceId]:

@@ -37,6 +37,9 @@ _HURRY_NS, _SKIP_NS, _JUMP_NS = 150 * MS, 100 * MS, 500 * MS
 _WORK_NS, _SEEN_NS, _STRAIN_NS = 50 * MS, 200 * MS, 10 * SECOND
 _STRAINS = 3
 _STEP_NS = 40 * MS
+_PICTURE_NEEDS_NS, _SOUND_NEEDS_NS = 40 * MS, 20 * MS
+_MARGIN_NS = 60 * MS
+"""So far ahead must be who had to decode a lot to get there, on a machine that was busy enough to make it slow."""
 _UNSTEADY_NS, _OPENING_NS = SECOND, 3 * SECOND
 """For so long after a change of tier, and after the start, pictures may be late through no fault of the stream."""
 _NEAR_NS = 2 * MS
@@ -70,6 +73,7 @@ class Player:
         self._path: Path | None = None
         self._whole_ns = NEVER
         self._catching_up = False
+        self._margin_ns = 0
         self._steady_at = clock.now() + _OPENING_NS
         self._strained_until = 0
         self._behind_since: int | None = None
@@ -117,6 +121,7 @@ class Player:
             path = self._path
             if path is not None and path.video is not None and path.video.lagging:
                 self._catching_up = True
+                self._margin_ns = _MARGIN_NS
                 if self._waits_for_next_key(path.video, now):
                     continue
                 for frame in path.video.advance(now + _SLICE_NS):
@@ -198,6 +203,7 @@ class Player:
         if tier is not self.tier:
             self.tier = tier
             self._catching_up = tier is Tier.FULL  # what is past already need not be drawn
+            self._margin_ns = 0
             self._settle(RAISED_NICE if tier is Tier.FULL else SOURCE_NICE)
         frames = video.decode(head.packet, min(tier, Tier.ACTIVE) if hurried else tier)
         self._report.counts.drop += video.waits_for_key
@@ -213,7 +219,7 @@ class Player:
         track = path.opened.video
         if video.whole_from is None or track is None:
             self._whole_ns = NEVER
-        elif ahead or self._screen.newest_due_ns > now:
+        elif ahead or self._screen.newest_due_ns > now + self._margin_ns:
             if self._whole_ns == NEVER:
                 self._settle(ON_AIR_NICE)
             base = track.time_base
@@ -303,9 +309,7 @@ class Player:
         self._report.counts.decoded += 1
         self._report.counts.late += self.tier is Tier.FULL and not self._catching_up and shown_at > due
         self.pictured_at = shown_at
-        # A picture for a tile is made just in time: what counts is when it could have been there.
-        spared = self._lead_ns(path, Tier.FULL) - self._lead_ns(path, self.tier)
-        self._judge(VIDEO, due, shown_at - spared)
+        self._made(VIDEO, due, shown_at)
         return True
 
     # -- sound --
@@ -327,11 +331,22 @@ class Player:
             for samples, stamp in pieces:
                 due = self.timeline.due(head.ts_ns if stamp is None else stamp)
                 self._sound.append(samples, due, now)
-                self._judge(AUDIO, due, now)
+                self._made(AUDIO, due, now)
             if pieces and head.path.video is None:
                 self._flowing(head.path)
 
+    def came(self, waiting: Waiting, arrival_ns: int) -> None:
+        """Judge how a live packet came: whether there was time to make of it what it is for."""
+        if self.timeline.live:
+            stream, needs = (VIDEO, _PICTURE_NEEDS_NS) if waiting.is_video else (AUDIO, _SOUND_NEEDS_NS)
+            self._judge(stream, self.timeline.due(waiting.ts_ns), arrival_ns + needs)
+
+    def _made(self, stream: int, due: int, now: int) -> None:
+        """Judge how that of a clip came out which is made in full, and has been for a while."""
+        if not self.timeline.live and self.tier is Tier.FULL and now >= self._steady_at:
+            self._judge(stream, due, now)
+
     def _judge(self, stream: int, due: int, now: int) -> None:
-        if now >= self._steady_at and self.timeline.done(stream, due, now):
+        if self.timeline.done(stream, due, now):
             what = "sound" if stream == AUDIO else "picture"
             self._report.note(f"{what} comes late: the latency is {self.timeline.latency_ns // MS} ms now")

@@ -164,6 +164,7 @@ class StreamSource:
             player.video.append(waiting)
         else:
             player.audio.append(waiting)
+        player.came(waiting, item.arrival_ns)
         if waiting.is_video == (player.timeline.reference == VIDEO):
             self._quiet_since = now
 

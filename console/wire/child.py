@@ -34,7 +34,11 @@ def child_command(*arguments: str) -> list[str]:
 def set_priority(nice: int, *, realtime: bool = False) -> None:
     """Set this process's priority, -20 first to 19 last. A level above normal takes rights that most users lack: then,
     and on Windows, it stays as it is. `realtime`: ahead of all that, for who must be on time and needs little."""
-    if sys.platform != "win32":
+    if sys.platform == "linux":  # where every thread has its own
+        for thread in os.listdir("/proc/self/task"):
+            with contextlib.suppress(OSError):
+                os.setpriority(os.PRIO_PROCESS, int(thread), nice)
+    elif sys.platform != "win32":
         with contextlib.suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, 0, nice)
     if realtime and sys.platform == "linux":

@@ -37,7 +37,7 @@ def test_a_hot_cut_waits_until_every_picture_is_there(stage, frames):
 def test_the_wait_is_bounded_and_then_the_director_is_obeyed(stage):
     stage.cameras["cam3"].asleep_frames = 40
     stage.play(120, lambda n: stage.ask("SetProgram", source="cam3") if n == 50 else None)
-    assert acked(stage) == [65]
+    assert acked(stage) == [75]
 
 
 def test_a_source_on_preview_is_taken_at_once(stage):
