@@ -31,13 +31,14 @@ TURN_NS = 20 * MS
 _REFRESH_NS = SECOND
 """A picture for a tile is not made in full, but for one in this time: what program shows should all else fail."""
 _REST_LATE_MOST_NS = 40 * MS
+"""How long after it is due a picture for a tile is made, at most."""
 _SLICE_NS = 10 * MS
 _SOUND_LEAD_NS = 150 * MS
-_HURRY_NS, _SKIP_NS, _JUMP_NS = 150 * MS, 100 * MS, 500 * MS
+_HURRY_NS, _RAISE_HURRY_NS, _SKIP_NS, _JUMP_NS = 150 * MS, 40 * MS, 100 * MS, 500 * MS
 _WORK_NS, _SEEN_NS, _STRAIN_NS = 50 * MS, 200 * MS, 10 * SECOND
 _STRAINS = 3
-_STEP_NS = 40 * MS
 _PICTURE_NEEDS_NS, _SOUND_NEEDS_NS = 40 * MS, 20 * MS
+"""The least time between a packet's arrival and what is made of it being due."""
 _MARGIN_NS = 60 * MS
 """So far ahead must be who had to decode a lot to get there, on a machine that was busy enough to make it slow."""
 _UNSTEADY_NS, _OPENING_NS = SECOND, 3 * SECOND
@@ -181,10 +182,9 @@ class Player:
             self._strain(head.path, now)
             return
         self.video.popleft()
-        if head.path is not self._path:
-            self._path = head.path
+        self._path = head.path
         self._bear(head.path, behind, now)
-        frames = self._decoded(head, asked, hurried=behind > (_STEP_NS if self._catching_up else _HURRY_NS))
+        frames = self._decoded(head, asked, hurried=behind > (_RAISE_HURRY_NS if self._catching_up else _HURRY_NS))
         for frame in frames:
             self._show(frame, head.path, now, head.ts_ns)
         if self.tier is Tier.PARKED or (self.tier is Tier.KEY and not frames):
@@ -200,8 +200,8 @@ class Player:
         if head.packet is None:
             return video.drain()
         tier = video.tier_for(asked)
-        if tier is not self.tier:
-            self.tier = tier
+        before, self.tier = self.tier, tier
+        if (before is Tier.FULL) != (tier is Tier.FULL):
             self._catching_up = tier is Tier.FULL  # what is past already need not be drawn
             self._margin_ns = 0
             self._settle(RAISED_NICE if tier is Tier.FULL else SOURCE_NICE)
