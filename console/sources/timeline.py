@@ -55,6 +55,8 @@ class _Judged:
     since: int = 0
     seen: int = 0
     late: int = 0
+    again: bool = False
+    """The two seconds before were too late as well."""
 
 
 @dataclass
@@ -159,6 +161,9 @@ class Timeline:
             if self._late_since is not None:
                 return False  # already late when they arrive: dealt with there
         if late < 3 or late * 20 < seen or self.latency_ns >= LATENCY_MOST_NS:
+            return False
+        if self.live and not judged.again:
+            self._judged[stream].again = True  # once may be a stall; a network that is like this is so again
             return False
         grow = min(_LATENCY_STEP_NS, LATENCY_MOST_NS - self.latency_ns)
         self.latency_ns += grow
