@@ -309,8 +309,14 @@ def test_a_tile_says_how_soon_a_cut_to_it_would_be_hot(desk):
     assert (tile.dressing.tier, tile.dressing.hot) == ("", "")
     desk.engine.states["cam2"] = {"tier": "parked"}
     desk.until(lambda: tile.dressing.tier == "PARKED")
-    parked = corner()
-    assert corner() == parked
+    parked = b""
+
+    def stands() -> bool:
+        nonlocal parked
+        before, parked = parked, corner()
+        return before == parked
+
+    desk.until(stands)
     desk.engine.states["cam2"] = {"tier": "parked", "hot_in_frames": 12}
     desk.until(lambda: tile.dressing.hot == "hot in 12")
     assert corner() != parked
