@@ -18,6 +18,7 @@ from typing import Any, Protocol
 import psutil
 
 from console.engine.budget import CALM, REPEATED_WEIGHS, STEPS_PER_SECOND, Decision, Load, Need, State, decide
+from console.engine.cadence import HISTOGRAM_MS
 from console.engine.costs import Book, Shape
 from console.errors import ConsoleError
 from console.media.clock import Clock
@@ -35,8 +36,6 @@ _CLIMBING_NS = 6_000_000_000
 """And for so long after that the budget is still on its way up: no word of what is held back."""
 _ENCODER_BEHIND_S = 0.2
 _BUSY_SMOOTHING = 0.3
-HISTOGRAM_MS = (0.25, 0.5, 1, 2, 4, 8, 16, 32, 64)
-"""The bounds of the tick's `lateness` (`loop.HISTOGRAM_MS`; that module would bring OpenCV into this process)."""
 
 
 class Machine(Protocol):

@@ -62,9 +62,9 @@ class Orders:
         """The orders that are still to be carried out, in the order in which they came."""
         return self._waiting
 
-    def first_due(self, at: int) -> Order | None:
-        """The first that came of the orders for frame `at`."""
-        return next((order for order in self._waiting if order.at <= at), None)
+    def due(self, at: int) -> list[Order]:
+        """The orders for frame `at`, in the order in which they came."""
+        return [order for order in self._waiting if order.at <= at]
 
     def done(self, order: Order) -> None:
         """An order was carried out or refused."""

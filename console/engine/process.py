@@ -13,8 +13,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from console.engine.cadence import Cadence
 from console.engine.journal import Journal, replay, started_fields
-from console.engine.loop import Cadence, run
+from console.engine.loop import run
 from console.engine.tick import Engine
 from console.media.clock import Anchor, SystemClock
 from console.media.time import timecode

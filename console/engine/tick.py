@@ -143,12 +143,14 @@ class Engine:
                 self._tell("result", **refusal)
 
     def _obey_all(self, at: int) -> None:
-        """Carry out what is due, in the order in which it came; one that must wait holds up those behind it."""
-        while (order := self.orders.first_due(at)) is not None:
-            if self._warming.must_wait(order, self._history, at):
-                break
-            self.orders.done(order)
-            self._obey(order, at)
+        """Carry out what is due, in the order in which it came. One that must wait holds up those behind it, but for
+        those that name their frame."""
+        held_up = False
+        for order in self.orders.due(at):
+            held_up = held_up or self._warming.must_wait(order, self._history, at)
+            if order.names_frame or not held_up:
+                self.orders.done(order)
+                self._obey(order, at)
         self._warming.foresee(self.orders.waiting, self._history, at)
 
     def _obey(self, order: Order, at: int) -> None:

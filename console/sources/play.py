@@ -184,10 +184,11 @@ class Player:
         self.video.popleft()
         self._path = head.path
         self._bear(head.path, behind, now)
-        frames = self._decoded(head, asked, hurried=behind > (_RAISE_HURRY_NS if self._catching_up else _HURRY_NS))
-        for frame in frames:
+        newest = self._screen.newest_due_ns
+        hurried = behind > (_RAISE_HURRY_NS if self._catching_up else _HURRY_NS)
+        for frame in self._decoded(head, asked, hurried=hurried):
             self._show(frame, head.path, now, head.ts_ns)
-        if self.tier is Tier.PARKED or (self.tier is Tier.KEY and not frames):
+        if self.tier is not Tier.FULL and self._screen.newest_due_ns == newest:
             self._screen.feed(due)
         if self.tier <= Tier.KEY:
             self._flowing(head.path)

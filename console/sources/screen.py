@@ -108,7 +108,6 @@ class Screen:
         self.tiles.show(
             lambda tile, slot: self._tile_fitter.fit(frame, pixel_aspect, tile, slot), due_ns, ns_to_flicks(ts_ns)
         )
-        self.feed(due_ns)
 
     def _shrink(self, picture: Picture, tile: Picture, slot: int) -> None:
         shrink(picture, tile)

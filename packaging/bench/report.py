@@ -7,7 +7,7 @@ from typing import Any
 
 from promises import promises
 
-_HISTOGRAM_MS = ("0.25", "0.5", "1", "2", "4", "8", "16", "32", "64")
+from console.engine.cadence import HISTOGRAM_MS
 
 
 def sentence(name: str, result: dict[str, Any]) -> str:
@@ -153,7 +153,7 @@ def _rows(results: list[tuple[str, dict[str, Any]]]) -> str:
         ],
     )  # fmt: skip
     late = _table(
-        ("row", *(f"< {bound} ms" for bound in _HISTOGRAM_MS), "more", "late ticks"),
+        ("row", *(f"< {bound:g} ms" for bound in HISTOGRAM_MS), "more", "late ticks"),
         [(name, *row["lateness"], row["late_ticks"]) for name, row in results],
     )
     start = _table(

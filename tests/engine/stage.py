@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from console.engine.cadence import Cadence
 from console.engine.journal import Journal, started_fields
-from console.engine.loop import Cadence, run
+from console.engine.loop import run
 from console.engine.tick import Engine
 from console.media.clock import Anchor, VirtualClock
 from console.media.time import Format, Rate

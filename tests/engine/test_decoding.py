@@ -5,8 +5,7 @@ import logging
 
 import pytest
 
-from console.engine import loop
-from console.engine.decoding import ENVIRONMENT, HISTOGRAM_MS, Decoding, ThisMachine, most_cores
+from console.engine.decoding import ENVIRONMENT, Decoding, ThisMachine, most_cores
 from console.engine.metrics import metrics
 from console.errors import ConsoleError
 from console.media.clock import SystemClock, VirtualClock
@@ -178,10 +177,6 @@ def test_frames_begun_late_are_overload(tmp_path):
     room.status["lateness"] = [100, 50, 10, 5, 0, 0, 3, 12, 9, 0]
     assert room.run(0.25) == [True]
     assert room.tiers()["cam3"] is not Tier.ACTIVE
-
-
-def test_the_bounds_of_the_lateness_are_the_loops():
-    assert HISTOGRAM_MS == loop.HISTOGRAM_MS
 
 
 def test_an_encoder_behind_and_late_pictures_of_what_is_in_full_count_on_a_busy_machine(tmp_path):

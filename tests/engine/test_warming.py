@@ -82,6 +82,19 @@ def test_an_order_that_names_its_frame_is_foreseen_and_never_late(stage):
     assert cut_frames(stage) == [stage.first + 60]
 
 
+def test_an_order_that_names_its_frame_is_not_held_up_by_one_that_waits(stage):
+    stage.cameras["cam3"].asleep_frames = 10
+
+    def script(n):
+        if n == 50:
+            stage.ask("SetProgram", source="cam3")
+        if n == 40:
+            stage.engine.inbox.append({"id": "named", "command": "FadeToBlack", "at": stage.first + 55})
+
+    stage.play(100, script)
+    assert acked(stage) == [55, 60]
+
+
 def test_a_dead_source_is_not_waited_for(stage):
     stage.cameras["cam3"].asleep_frames = 5
 

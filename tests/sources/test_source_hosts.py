@@ -116,7 +116,7 @@ def test_tiers(tmp_path: Path, clip_ts: Path) -> None:
         tiles, pictures, fed = host.tile.count, host.picture.count, host.picture.fed_count
         ask_until(host, Tier.ACTIVE, lambda: host.tile.count >= tiles + 40, "40 tiles")
         assert host.picture.count <= pictures + 3  # one in a second, should all else fail
-        assert host.picture.fed_count >= fed + 40
+        assert host.picture.fed_count >= fed + 52, "those left out have come in as well: two of three make a tile"
         ask_until(host, Tier.PARKED, lambda: host.picture.tier == Tier.PARKED, "parking")
         tiles, pictures, fed = host.tile.count, host.picture.count, host.picture.fed_count
         ask_until(host, Tier.PARKED, lambda: host.picture.fed_count >= fed + 60, "60 packets")
