@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import NewType
 
 from console.media.time import Format, Rate
+from console.show.world import Group, Switched, Title, World
 
 SourceId = NewType("SourceId", str)
 KEYERS = 4
@@ -68,6 +69,9 @@ class Setup:
     """The fill-and-key source of each downstream keyer."""
     take_interval_ms: int = 250
     """Two takes closer than this are a bouncing key: the second is refused."""
+    world: World = field(default_factory=World)
+    titles: tuple[Title | None, ...] = (None,) * KEYERS
+    """The title of each downstream keyer; one with a title has no source."""
 
     def source(self, source_id: str | None) -> Source | None:
         """The source of that id, if there is one."""
@@ -113,6 +117,14 @@ class Air:
     fade: Fade | None = None
     last_take: int | None = None
     """The frame of the last cut, auto or hot cut."""
+    tracked: tuple[Switched, ...] = (Switched(),) * len(Group)
+    """Which groups of graphics in the world are on, in the order of `Group`."""
+    titles: tuple[Switched, ...] = (Switched(),) * KEYERS
+    """When the title of each downstream keyer was taken or, where it is off, taken out."""
+    keyers_preview: tuple[bool, ...] = (False,) * KEYERS
+    """The downstream keyers that preview shows beside those on air."""
+    race: Switched = field(default_factory=Switched)
+    """The clock of record lines: it runs from the frame at which it was switched on."""
 
 
 @dataclass(frozen=True)

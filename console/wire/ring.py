@@ -36,7 +36,7 @@ _SLOT_HEADER = 64
 # Header words (8 bytes each).
 _H_MAGIC, _H_WIDTH, _H_HEIGHT, _H_KEY, _H_SAMPLES, _H_SLOTS, _H_STRIDE = range(7)
 _H_COUNT, _H_HEARTBEAT, _H_PID, _H_GENERATION, _H_FLAGS, _H_DEMAND, _H_DEMAND_NS, _H_LEVELS = range(8, 16)
-_H_WHOLE, _H_HOT, _H_FED, _H_FED_COUNT, _H_TIER = range(17, 22)
+_H_WHOLE, _H_HOT, _H_FED, _H_FED_COUNT, _H_TIER, _H_LATENCY = range(17, 23)
 # Slot words.
 _S_SEQ, _S_DUE, _S_PTS, _S_FRAME, _S_SAMPLES, _S_FLAGS = range(6)
 
@@ -44,6 +44,25 @@ STILL = 1
 """Ring flag: the picture does not move and that is no fault (a still, a held clip); only the heartbeat counts."""
 NEVER = (1 << 63) - 1
 """An instant that does not come: the writer leaves pictures out for now."""
+PREMULTIPLIED = 2
+"""Ring flag: fill is multiplied by key already, offsets of 16 and 128 included, and each slot's flags are its box."""
+_BOX_BITS = 16
+
+
+def pack_box(x: int, y: int, width: int, height: int) -> int:
+    """The flags of a slot whose picture is transparent outside this box: pixels, even, below 65536; 0: all of it."""
+    box = (x, y, width, height)
+    if any(side % 2 or not 0 <= side < 1 << _BOX_BITS for side in box):
+        raise ValueError(f"a box has even sides of 0 to 65534 pixels, not {box}")
+    if not (width and height):
+        return 0
+    return sum(side << _BOX_BITS * place for place, side in enumerate(box))
+
+
+def unpack_box(flags: int) -> tuple[int, int, int, int]:
+    """x, y, width and height that `pack_box` packed, in pixels; without width and height the picture is empty."""
+    x, y, width, height = (flags >> _BOX_BITS * place & 0xFFFF for place in range(4))
+    return x, y, width, height
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +138,7 @@ class _Ring:
 
     @property
     def flags(self) -> int:
-        """`STILL` or 0."""
+        """`STILL` and `PREMULTIPLIED`, or 0."""
         return self._words[_H_FLAGS]
 
     @property
@@ -151,6 +170,11 @@ class _Ring:
     def tier(self) -> int:
         """What the writer does at present (`wire.tier.Tier`); 0 when it does not say."""
         return self._words[_H_TIER]
+
+    @property
+    def latency_ns(self) -> int:
+        """How long after its arrival a picture is due; 0 when the writer does not say."""
+        return self._signed[_H_LATENCY]
 
     def demand(self, now_ns: int, valid_ns: int = 2_000_000_000) -> int:
         """What the readers last asked for (0 when nobody has asked within `valid_ns`)."""
@@ -263,8 +287,12 @@ class RingWriter(_Ring):
         self._words[_H_HEARTBEAT] = now_ns
 
     def set_flags(self, flags: int) -> None:
-        """Set the ring's flags (`STILL`)."""
+        """Set the ring's flags (`STILL`, `PREMULTIPLIED`)."""
         self._words[_H_FLAGS] = flags
+
+    def set_latency(self, latency_ns: int) -> None:
+        """Say how long after its arrival a picture is due."""
+        self._signed[_H_LATENCY] = latency_ns
 
     def set_levels(self, left: float, right: float) -> None:
         """Say how loud the newest sound is (peaks, linear 0..1)."""
