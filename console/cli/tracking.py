@@ -19,8 +19,8 @@ from typing import Any, BinaryIO, NoReturn
 from console.errors import ConsoleError, UsageError
 from console.media.clock import Clock, SystemClock
 from console.tracking import freed, otrk, psn
-from console.tracking.freed import FreedSample
-from console.tracking.opentrackio import OpenTrackIOPacket, read_payload
+from console.tracking.described import described
+from console.tracking.opentrackio import read_payload
 from console.tracking.packet import MAX_DATAGRAM_BYTES, PacketRefused, TrackingProtocol
 from console.tracking.receiver import Endpoint, Receiver, multicast_group
 from console.tracking.recording import (
@@ -92,40 +92,6 @@ def run(args: argparse.Namespace) -> int:
     """Run the verb: 1 when a packet was refused. Raises ConsoleError."""
     status: int = {"decode": _decode, "listen": _listen, "send": _send}[args.verb](args)
     return status
-
-
-def described(sample: Decoded, names: dict[int, str]) -> dict[str, Any]:
-    """The JSON object of a packet, its values as they were sent. `names` are those of PosiStageNet trackers."""
-    if isinstance(sample, FreedSample):
-        fields = ("camera", "pan_deg", "tilt_deg", "roll_deg", "x_m", "y_m", "z_m", "zoom", "focus")
-        return {"protocol": "freed", **{name: getattr(sample, name) for name in fields}}
-    if isinstance(sample, OpenTrackIOPacket):
-        return {
-            "protocol": "opentrackio",
-            "source": sample.sample.source_number,
-            "sequence": sample.sequence,
-            "encoding": sample.encoding.name.lower(),
-            "checksum": sample.checksum.value,
-            "sample": sample.object,
-        }
-    found: dict[str, Any] = {"protocol": "psn", "frame": sample.header.frame}
-    if isinstance(sample, psn.InfoPacket):
-        found["trackers"] = [_psn_tracker(psn.Tracker(number), name) for number, name in sample.names]
-        return found
-    found["trackers"] = [_psn_tracker(tracker, names.get(tracker.id)) for tracker in sample.trackers]
-    if sample.refused:
-        found["error"] = "; ".join(sample.refused)
-    return found
-
-
-def _psn_tracker(tracker: psn.Tracker, name: str | None) -> dict[str, Any]:
-    return {
-        "id": tracker.id,
-        "name": name,
-        "position_m": tracker.position_m,
-        "speed_mps": tracker.speed_mps,
-        "validity": tracker.validity,
-    }
 
 
 class _Printer:

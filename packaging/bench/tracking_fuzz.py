@@ -19,8 +19,8 @@ import traceback
 from collections.abc import Callable
 from fractions import Fraction
 
-from console.cli.tracking import described
 from console.tracking import freed, opentrackio, otrk, psn
+from console.tracking.described import described
 from console.tracking.mapping import Quirks
 from console.tracking.opentrackio_sample import (
     Camera,
