@@ -1,1 +1,1 @@
-"""Graphics locked to the world and titles: what is drawn over pictures, as fill and key, in a process of its own."""
+"""Graphics laid over pictures: what stands in the world, drawn as each camera sees it, and titles; fill and key."""
