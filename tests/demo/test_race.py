@@ -7,16 +7,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from console.demo import record
 from console.demo.body import INDEX, skeleton
 from console.demo.cameras import STATIONS
 from console.demo.optics import CameraPose, aim, clipped
-from console.demo.race import ATHLETES, FINISH_M, GUN_S, TAKE_SECONDS, placings, race_clock_s, runners_at, track_of
+from console.demo.race import (
+    ATHLETES,
+    FINISH_M,
+    GUN_S,
+    RECORD_LANE,
+    TAKE_SECONDS,
+    leader_x_m,
+    placings,
+    race_clock_s,
+    runners_at,
+    track_of,
+)
 
 
 @pytest.mark.parametrize("athlete", ATHLETES, ids=lambda athlete: athlete.name)
 def test_a_run_is_humanly_possible(athlete) -> None:
     track = track_of(athlete.lane)
-    assert 9.6 < track.finish_s < 10.5
+    assert 9.57 < track.finish_s < 10.5
     assert (np.diff(track.x_m) >= 0).all()
     assert 11 < track.speed_mps.max() < 12.6
     jolts = np.abs(np.diff(track.speed_mps)) * 500
@@ -24,6 +36,37 @@ def test_a_run_is_humanly_possible(athlete) -> None:
     before = track.at(GUN_S + athlete.reaction_s - 0.01)
     assert before[0] == 0
     assert abs(track.at(GUN_S + track.finish_s)[2] - athlete.steps) < 2
+
+
+def test_the_leader_runs_the_published_splits_with_a_smooth_speed() -> None:
+    track = track_of(RECORD_LANE)
+    instants = np.arange(len(track.x_m)) / 500 - GUN_S
+    passed = np.interp(np.arange(10, 101, 10), track.x_m, instants)
+    assert passed == pytest.approx(record.SPLITS_S, abs=0.005)
+    racing = (instants > record.REACTION_S) & (instants < track.finish_s - 0.01)
+    speed, at = track.speed_mps[racing], instants[racing]
+    top = int(speed.argmax())
+    assert speed[top] == pytest.approx(record.TOP_MPS, abs=0.01)
+    assert (np.diff(speed[: top + 1]) > 0).all(), "he gains until the top"
+    assert (np.diff(speed[top:]) < 0).all(), "and loses slowly from there"
+    assert speed[-1] > 0.95 * speed[top]
+    jolt = np.diff(speed, 2) * 500**2
+    assert np.abs(jolt[at[1:-1] > 0.2]).max() < 12, "m/s^3: no corner in the curve"
+
+
+def test_nobody_passes_the_leader() -> None:
+    for split_s in record.SPLITS_S:
+        assert leader_x_m(GUN_S + split_s) == track_of(RECORD_LANE).at(GUN_S + split_s)[0]
+    assert placings()[0].lane == RECORD_LANE
+    assert track_of(placings()[1].lane).finish_s - record.SPLITS_S[-1] > 0.1
+
+
+def test_the_pace_of_the_record_line_is_the_leaders_run() -> None:
+    pace = record.pace()
+    assert pace == tuple(sorted(pace))
+    for at in np.arange(0, record.SPLITS_S[-1], 0.013):
+        line_m = np.interp(at, *zip(*pace, strict=True))
+        assert line_m == pytest.approx(track_of(RECORD_LANE).at(GUN_S + at)[0], abs=0.015)
 
 
 def test_velocity_is_the_slope_of_position() -> None:
