@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import cv2
 import numpy as np
 
 from console.media.picture import BLACK_Y, NEUTRAL, Picture, Plane
+
+Box: TypeAlias = tuple[int, int, int, int]
+"""x, y, width, height in pixels, all even."""
+_BAND_ROWS = 16
 
 
 def blend(base: Picture, over: Picture, share: float, out: Picture) -> None:
@@ -60,3 +66,52 @@ class Keyer:
             area = plane[patch.rows, patch.columns]
             cv2.multiply(area, patch.rest, patch.scratch, scale=1 / 255)
             cv2.add(patch.scratch, patch.fill, area)
+
+
+class Overlayer:
+    """Lays graphics over pictures whose fill is multiplied by their key already and that change with every frame.
+
+    What they cost grows with the rows of the box that hold anything at all: bands of rows without key are passed by.
+    """
+
+    def __init__(self, width: int, height: int) -> None:
+        """For pictures of this size, in pixels."""
+        self._rest = np.empty((height, width), np.uint8)
+        self._scaled = np.empty((height, width), np.uint8)
+
+    def lay_over(self, graphic: Picture, box: Box, picture: Picture) -> None:
+        """picture = picture * (1 - key) + fill, inside the box; outside the graphic counts as transparent.
+
+        A box that reaches beyond the picture is cut off there.
+        """
+        key = graphic.key
+        left, top, right, bottom = box[0], box[1], min(box[0] + box[2], picture.width), box[1] + box[3]
+        if key is None or left >= right:
+            return
+        for first, end in _filled(key[top : min(bottom, picture.height), left:right]):
+            part = key[top + first : top + end, left:right]
+            self._lay(graphic.y, part, picture.y, left, top + first)
+            part = cv2.resize(part, (part.shape[1] // 2, part.shape[0] // 2), interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
+            self._lay(graphic.u, part, picture.u, left // 2, (top + first) // 2)
+            self._lay(graphic.v, part, picture.v, left // 2, (top + first) // 2)
+
+    def _lay(self, fill: Plane, key: Plane, plane: Plane, left: int, top: int) -> None:
+        height, width = key.shape
+        area, of = plane[top : top + height, left : left + width], fill[top : top + height, left : left + width]
+        rest, scaled = self._rest[:height, :width], self._scaled[:height, :width]
+        cv2.bitwise_not(key, rest)
+        cv2.multiply(area, rest, scaled, scale=1 / 255)
+        cv2.add(scaled, of, area)
+
+
+def _filled(key: Plane) -> Iterator[tuple[int, int]]:
+    """The runs of rows, first and end, in which a key has anything, in bands of `_BAND_ROWS`."""
+    begun: int | None = None
+    for row in range(0, len(key), _BAND_ROWS):
+        if cv2.countNonZero(key[row : row + _BAND_ROWS]):
+            begun = row if begun is None else begun
+        elif begun is not None:
+            yield begun, row
+            begun = None
+    if begun is not None:
+        yield begun, len(key)

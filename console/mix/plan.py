@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from console.show.model import Bus, Show, SourceId, TransitionType
+from console.show.model import TRACKED_OUT_SECONDS, Bus, Setup, Show, SourceId, TransitionType
+from console.show.world import Title
+
+_TITLE = "title:"
+
+
+def title_id(index: int) -> SourceId:
+    """What stands in `MixPlan.keys` for the title of a downstream keyer (0..3); no source can have such an id."""
+    return SourceId(f"{_TITLE}{index + 1}")
+
+
+def title_index(key: SourceId) -> int | None:
+    """The downstream keyer (0..3) whose title a key of a plan is; None for a source."""
+    return int(key.removeprefix(_TITLE)) - 1 if key.startswith(_TITLE) else None
 
 
 @dataclass(frozen=True)
@@ -20,23 +33,31 @@ class MixPlan:
     dip: float = 0.0
     """How black base and over are, under the keys, 0..1."""
     keys: tuple[SourceId, ...] = ()
-    """Fill-and-key sources, bottom first."""
+    """Fill-and-key sources and titles (`title_id`), bottom first."""
     black: float = 0.0
     """How black everything is, 0..1."""
+    overlay: bool = False
+    """Base and over each carry the graphics that are locked to their own pictures."""
 
     @property
     def sources(self) -> frozenset[SourceId]:
         """The sources of which at least something is seen (nothing is, under full black)."""
         if self.black >= 1.0:
             return frozenset()
-        used = set(self.keys)
-        if self.dip < 1.0:
-            used |= {
-                source
-                for source, seen in ((self.base, self.mix < 1.0), (self.over, self.mix > 0.0))
-                if seen and source is not None
-            }
-        return frozenset(used)
+        return self.background.union(key for key in self.keys if title_index(key) is None)
+
+    @property
+    def background(self) -> frozenset[SourceId]:
+        """Those of them that lie under the keys."""
+        if self.black >= 1.0 or self.dip >= 1.0:
+            return frozenset()
+        both = ((self.base, self.mix < 1.0), (self.over, self.mix > 0.0))
+        return frozenset(source for source, seen in both if seen and source is not None)
+
+    @property
+    def overlaid(self) -> frozenset[SourceId]:
+        """Those of them that carry graphics locked to their pictures."""
+        return self.background if self.overlay else frozenset()
 
     @property
     def gains(self) -> dict[SourceId, float]:
@@ -60,8 +81,9 @@ class Lamp(StrEnum):
 def plan(show: Show, bus: Bus, at: int) -> MixPlan:
     """What a bus shows at a frame. Pure; `show` must be settled at that frame (`show.reduce.settle`)."""
     air = show.air
+    overlay = bus is not Bus.CLEAN and tracked_seen(show, at)
     if bus is Bus.PREVIEW:
-        return MixPlan(base=air.preview)
+        return MixPlan(base=air.preview, keys=_keys(show.setup, air.keyers_preview), overlay=overlay)
     picture = MixPlan(base=air.program)
     if air.move is not None:
         position = air.move.position(at)
@@ -74,8 +96,23 @@ def plan(show: Show, bus: Bus, at: int) -> MixPlan:
         picture = replace(picture, black=air.fade.level(at))
     if bus is Bus.CLEAN:
         return picture
-    keys = (key for key, on in zip(show.setup.keyers, air.keyers_on, strict=True) if on and key is not None)
-    return replace(picture, keys=tuple(keys))
+    return replace(picture, keys=_keys(show.setup, air.keyers_on), overlay=overlay)
+
+
+def tracked_seen(show: Show, at: int) -> bool:
+    """Whether graphics in the world are on at a frame, or on their way out."""
+    out_frames = round(TRACKED_OUT_SECONDS * show.setup.format.rate.fps)
+    return any(group.on or (group.at and 0 <= at - group.at < out_frames) for group in show.air.tracked)
+
+
+def _keys(setup: Setup, on: tuple[bool, ...]) -> tuple[SourceId, ...]:
+    """What these keyers show: the title where there is one, else the source."""
+    keys = (source if title is None else title_id(k) for k, (source, title) in enumerate(_keyers(setup)))
+    return tuple(key for key, wanted in zip(keys, on, strict=True) if wanted and key is not None)
+
+
+def _keyers(setup: Setup) -> Iterator[tuple[SourceId | None, Title | None]]:
+    return zip(setup.keyers, setup.titles, strict=True)
 
 
 def tally(program: MixPlan, preview: MixPlan) -> Mapping[SourceId, Lamp]:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import cv2
 
 from console.media.picture import Picture, new_picture
-from console.mix.kernels import Keyer, blend, darken
+from console.mix.kernels import Box, Keyer, Overlayer, blend, darken
 from console.mix.plan import MixPlan
 from console.show.model import SourceId
 
@@ -22,9 +22,16 @@ class Drawable(NamedTuple):
 
     picture: Picture
     token: Hashable
+    box: Box | None = None
+    """A graphic whose fill is multiplied by its key already has it in this box and is transparent outside."""
 
 
 Finder = Callable[[SourceId], Drawable]
+OverlayFinder = Callable[[SourceId], Drawable | None]
+
+
+def without_overlays(_source: SourceId) -> None:
+    """No source has graphics."""
 
 
 class Renderer:
@@ -32,21 +39,28 @@ class Renderer:
 
     def __init__(self) -> None:
         self._keyers: dict[SourceId, tuple[Hashable, Keyer]] = {}
+        self._overlayer: Overlayer | None = None
+        self._mixed: Picture | None = None
+        """The second picture of a mix with the graphics that are locked to it."""
 
-    def render(self, plan: MixPlan, find: Finder, out: Picture) -> None:
-        """Draw a plan into `out`; `find` gives the picture of every source in `plan.sources`."""
+    def render(self, plan: MixPlan, find: Finder, out: Picture, find_overlay: OverlayFinder = without_overlays) -> None:
+        """Draw a plan into `out`.
+
+        `find` gives the picture of every source in `plan.sources` and of every title in `plan.keys`, `find_overlay`
+        the graphics (in their box) that are locked to the picture of a source in `plan.overlaid`, if there are any.
+        """
         if plan.black >= 1.0:
             out.fill()
             return
-        self._background(plan, find, out)
+        self._background(plan, find, find_overlay if plan.overlay else without_overlays, out)
         if plan.dip > 0.0:
             darken(out, plan.dip)
-        for source in plan.keys:
-            self._keyer(source, find(source)).lay_over(out)
+        for key in plan.keys:
+            self._key(key, find(key), out)
         if plan.black > 0.0:
             darken(out, plan.black)
 
-    def _background(self, plan: MixPlan, find: Finder, out: Picture) -> None:
+    def _background(self, plan: MixPlan, find: Finder, find_overlay: OverlayFinder, out: Picture) -> None:
         base, over = plan.base, plan.over
         if plan.mix >= 1.0:
             base, over = over, None
@@ -54,14 +68,43 @@ class Renderer:
             out.fill()
         elif plan.mix <= 0.0 or plan.mix >= 1.0 or base == over:
             assert base is not None  # noqa: S101 - the case above
-            out.copy_from(find(base).picture)
+            self._one(base, find, find_overlay, out)
         elif base is None or over is None:  # one side is black
             shown, share = (over, plan.mix) if base is None else (base, 1.0 - plan.mix)
             assert shown is not None  # noqa: S101
-            out.copy_from(find(shown).picture)
+            self._one(shown, find, find_overlay, out)
             darken(out, 1.0 - share)
         else:
-            blend(find(base).picture, find(over).picture, plan.mix, out)
+            first = self._with_overlay(base, find, find_overlay, out)
+            if self._mixed is None:
+                self._mixed = new_picture(out.width, out.height)
+            blend(first, self._with_overlay(over, find, find_overlay, self._mixed), plan.mix, out)
+
+    def _one(self, source: SourceId, find: Finder, find_overlay: OverlayFinder, out: Picture) -> None:
+        shown = self._with_overlay(source, find, find_overlay, out)
+        if shown is not out:
+            out.copy_from(shown)
+
+    def _with_overlay(self, source: SourceId, find: Finder, find_overlay: OverlayFinder, into: Picture) -> Picture:
+        """A source's picture as it is, or with its graphics in `into`."""
+        picture, overlay = find(source).picture, find_overlay(source)
+        if overlay is None or overlay.box is None:
+            return picture
+        into.copy_from(picture)
+        self._lay(overlay.picture, overlay.box, into)
+        return into
+
+    def _key(self, key: SourceId, drawable: Drawable, out: Picture) -> None:
+        if drawable.box is None:
+            self._keyer(key, drawable).lay_over(out)
+        else:
+            self._lay(drawable.picture, drawable.box, out)
+
+    def _lay(self, graphic: Picture, box: Box, out: Picture) -> None:
+        if box[2] and box[3]:
+            if self._overlayer is None:
+                self._overlayer = Overlayer(out.width, out.height)
+            self._overlayer.lay_over(graphic, box, out)
 
     def _keyer(self, source: SourceId, drawable: Drawable) -> Keyer:
         kept = self._keyers.get(source)

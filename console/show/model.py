@@ -11,6 +11,10 @@ from console.show.world import Group, Switched, Title, World
 
 SourceId = NewType("SourceId", str)
 KEYERS = 4
+TITLE_OUT_SECONDS = 2.0
+"""A title that was taken out is keyed for so long yet; its picture is transparent well before."""
+TRACKED_OUT_SECONDS = 1.0
+"""Graphics in the world that were switched off are laid over for so long yet, to fade."""
 DEFAULT_FORMAT = Format(1280, 720, Rate(50))
 
 
@@ -77,6 +81,11 @@ class Setup:
         """The source of that id, if there is one."""
         return next((source for source in self.sources if source.id == source_id), None)
 
+    @property
+    def title_out_frames(self) -> int:
+        """`TITLE_OUT_SECONDS` in frames."""
+        return round(TITLE_OUT_SECONDS * self.format.rate.fps)
+
 
 @dataclass(frozen=True)
 class Move:
@@ -114,6 +123,7 @@ class Air:
     transition: Transition = field(default_factory=Transition)
     move: Move | None = None
     keyers_on: tuple[bool, ...] = (False,) * KEYERS
+    """The downstream keyers that program shows; one whose title was taken out, until it is out."""
     fade: Fade | None = None
     last_take: int | None = None
     """The frame of the last cut, auto or hot cut."""
@@ -122,7 +132,7 @@ class Air:
     titles: tuple[Switched, ...] = (Switched(),) * KEYERS
     """When the title of each downstream keyer was taken or, where it is off, taken out."""
     keyers_preview: tuple[bool, ...] = (False,) * KEYERS
-    """The downstream keyers that preview shows beside those on air."""
+    """The downstream keyers that preview shows."""
     race: Switched = field(default_factory=Switched)
     """The clock of record lines: it runs from the frame at which it was switched on."""
 

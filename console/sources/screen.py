@@ -129,6 +129,10 @@ class Screen:
         """Say that the source lives though no picture may come of what came in."""
         self._picture.feed(due_ns)
 
+    def tell_latency(self, latency_ns: int) -> None:
+        """Say how long after its arrival a picture is due: what is locked to pictures goes by it."""
+        self._picture.set_latency(latency_ns)
+
     def beat(self, now_ns: int) -> None:
         """Say that the host works; cheap enough to be called in every turn of a loop."""
         if now_ns - self._beaten >= _BEAT_NS:
@@ -178,6 +182,9 @@ class ProxyScreen:
         """See above."""
 
     def feed(self, due_ns: int) -> None:
+        """See above."""
+
+    def tell_latency(self, latency_ns: int) -> None:
         """See above."""
 
     def beat(self, now_ns: int) -> None:

@@ -80,6 +80,7 @@ class StreamSource:
             self._watch(now, player.tier)
             self._screen.beat(now)
             timeline = player.timeline
+            self._screen.tell_latency(timeline.latency_ns)
             self._report.figures(
                 now,
                 player.tier,
