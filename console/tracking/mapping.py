@@ -66,16 +66,20 @@ def default_mapping(protocol: TrackingProtocol) -> SourceMapping:
 
 @dataclass(frozen=True, slots=True)
 class CameraState:
-    """A camera in the world at one instant. Zoom and focus are the sender's counts."""
+    """A camera in the world at one instant. Zoom and focus are the sender's counts, or 0 to 1 where it sends no counts."""
 
     position_m: Vector
     pan_deg: float
     tilt_deg: float
     roll_deg: float
     received_ns: int
-    zoom: int | None = None
-    focus: int | None = None
+    zoom: float | None = None
+    focus: float | None = None
     lens: Lens | None = None
+    sensor_mm: tuple[float, float] | None = None
+    """Width and height, in samples that tell what does not change."""
+    sent_ns: int | None = None
+    """When it was measured, on the sender's clock; it orders and spaces samples, and compares with no other clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,8 @@ class SubjectState:
     velocity_mps: Vector | None
     validity: float | None
     received_ns: int
+    sent_ns: int | None = None
+    """When it was measured, on the sender's clock."""
 
 
 def _chosen(names: tuple[str, str, str], values: dict[str, float], scale: float, offset: Vector) -> Vector:
@@ -163,17 +169,35 @@ def camera_from_opentrackio(sample: Sample, mapping: SourceMapping, received_ns:
     if not sample.transforms:
         return None
     place, angles = composed(sample.transforms)
-    raw = sample.lens.raw_encoders if sample.lens else None
+    encoders = (sample.lens.raw_encoders or sample.lens.encoders) if sample.lens else None
     lens = mended_lens(sample.lens, mapping.quirks) if sample.lens else None
     placed = _placed(mapping, place, mapping.offset_m)
-    zoom, focus = (raw.zoom, raw.focus) if raw else (None, None)
-    return CameraState(placed, *_turned(mapping, angles), received_ns, zoom, focus, lens)
+    zoom, focus = (encoders.zoom, encoders.focus) if encoders else (None, None)
+    sensor = sample.static.camera.sensor_mm if sample.static and sample.static.camera else None
+    sampled = sample.timing.sampled if sample.timing else None
+    return CameraState(
+        placed,
+        *_turned(mapping, angles),
+        received_ns,
+        zoom,
+        focus,
+        lens,
+        (sensor.width, sensor.height) if sensor else None,
+        sampled.ns if sampled else None,
+    )
 
 
-def subject_from_psn(tracker: Tracker, mapping: SourceMapping, received_ns: int) -> SubjectState | None:
-    """A PosiStageNet tracker in the world; None when its position was not sent."""
+def subject_from_psn(
+    tracker: Tracker, mapping: SourceMapping, received_ns: int, frame_us: int | None = None
+) -> SubjectState | None:
+    """A PosiStageNet tracker in the world; None when its position was not sent.
+
+    `frame_us` is the time of its packet (`Header.time_us`), which counts when the tracker has no time of its own.
+    """
     if tracker.position_m is None:
         return None
     velocity = _placed(mapping, tracker.speed_mps, (0.0, 0.0, 0.0)) if tracker.speed_mps is not None else None
     place = _placed(mapping, tracker.position_m, mapping.offset_m)
-    return SubjectState(tracker.id, place, velocity, tracker.validity, received_ns)
+    time_us = tracker.time_us or frame_us
+    sent_ns = None if time_us is None else time_us * 1000
+    return SubjectState(tracker.id, place, velocity, tracker.validity, received_ns, sent_ns)

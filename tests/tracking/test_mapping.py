@@ -23,12 +23,18 @@ from console.tracking.mapping import (
     subject_from_psn,
 )
 from console.tracking.opentrackio_sample import (
+    Camera,
     Distortion,
+    Encoders,
     Lens,
     RawEncoders,
     Rotation,
     Sample,
     Scale,
+    Size,
+    Static,
+    Timestamp,
+    Timing,
     Transform,
     Triple,
 )
@@ -82,6 +88,9 @@ def test_posistagenet_is_turned_upright() -> None:
     assert shifted
     assert shifted.velocity_mps == (0.2, 0.4, 0.6), "an offset moves places, not speeds"
     assert subject_from_psn(Tracker(4), mapping, 0) is None
+    assert state.sent_ns is None
+    timed = [subject_from_psn(tracker._replace(time_us=own), mapping, 9, 7) for own in (None, 5)]
+    assert [found.sent_ns for found in timed if found] == [7000, 5000], "the tracker's own time before its packet's"
 
 
 def test_an_opentrackio_camera_looks_where_the_worlds_camera_looks() -> None:
@@ -122,6 +131,16 @@ def test_the_lens_of_a_sender_that_divides_twice_is_mended() -> None:
     assert state
     assert (state.lens, state.zoom, state.focus) == (mended, 7, 8)
     assert camera_from_opentrackio(Sample(lens=lens), mapping, 5) is None
+
+
+def test_the_sensors_size_and_the_time_of_measuring_go_along() -> None:
+    static = Static(camera=Camera(sensor_mm=Size(width=9.6, height=5.4)))
+    timing = Timing(sampled=Timestamp(seconds=3, nanoseconds=20))
+    lens = Lens(encoders=Encoders(zoom=0.25))
+    sample = Sample(transforms=(_joint(0, 0, 0),), static=static, timing=timing, lens=lens)
+    state = camera_from_opentrackio(sample, SourceMapping(), 5)
+    assert state
+    assert (state.sensor_mm, state.sent_ns, state.zoom) == ((9.6, 5.4), 3_000_000_020, 0.25)
 
 
 def test_states_are_numbers_of_python() -> None:
