@@ -66,7 +66,7 @@ def default_mapping(protocol: TrackingProtocol) -> SourceMapping:
 
 @dataclass(frozen=True, slots=True)
 class CameraState:
-    """A camera in the world at one instant. Zoom and focus are the sender's counts, or 0 to 1 where it sends no counts."""
+    """A camera in the world at one instant. Zoom and focus are the sender's counts, else 0 to 1."""
 
     position_m: Vector
     pan_deg: float
