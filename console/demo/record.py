@@ -1,8 +1,8 @@
 """The world record over 100 m (Berlin 2009) as published, and a smooth run through its splits.
 
 The splits are rounded to hundredths, so their differences make a speed that jumps from one to the next. The run here
-is a closed form with two time constants of the acceleration and a slow loss, fitted so that its largest miss is small: it
-passes every split within 4.2 ms, which is what rounding leaves.
+is a closed form with two time constants of the acceleration and a slow loss, fitted so that its largest miss is small:
+it passes every split within 4.2 ms, which is what rounding leaves.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def speed_mps(running_s: NDArray[np.float64]) -> NDArray[np.float64]:
 @cache
 def pace() -> tuple[tuple[float, float], ...]:
     """The run as pairs of seconds since the gun and metres, close enough that straight lines between them will do."""
-    since_gun: NDArray[np.float64] = np.arange(round((SPLITS_S[-1] + 0.2) / _STEP_S)) * _STEP_S
+    since_gun = np.asarray(np.arange(round((SPLITS_S[-1] + 0.2) / _STEP_S)) * _STEP_S, np.float64)
     speed = speed_mps(since_gun - REACTION_S)
     metres = np.concatenate(([0.0], np.cumsum((speed[1:] + speed[:-1]) / 2 * _STEP_S)))
     instants = [0.0, REACTION_S, *np.arange(0.2, since_gun[-1], _PACE_STEP_S).tolist()]
