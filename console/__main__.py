@@ -16,6 +16,7 @@ _CHILDREN = {
     "_inspect": "console.sources.inspect",
     "_encoder": "console.outputs.encoder",
     "_uplink": "console.uplink.process",
+    "_graphics": "console.graphics.process",
     "_venue": "console.demo.venue",
     "_draw": "console.demo.drawing",
 }

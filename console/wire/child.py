@@ -18,7 +18,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-ENGINE_NICE, ENCODER_NICE, ON_AIR_NICE, RAISED_NICE, UPLINK_NICE, SOURCE_NICE = -10, -5, -4, -1, 3, 5
+ENGINE_NICE, ENCODER_NICE, ON_AIR_NICE, GRAPHICS_NICE, RAISED_NICE, UPLINK_NICE, SOURCE_NICE = -10, -5, -4, -3, -1, 3, 5
 """Who comes first when the machine is busy: the tick, then the program's way to the disk, then the rest."""
 GRACE_SECONDS = 5.0
 """A child that has not finished this long after its input ended ends itself."""
