@@ -9,17 +9,24 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from console import __version__
 from console.show.commands import COMMANDS
+from console.show.world import Camera, DataFeed, Element, Field, LensRow, Person, Title, TrackingInput
 from console.wire.tier import Tier
 
 _TYPES: dict[Any, dict[str, Any]] = {
     str: {"type": "string", "maxLength": 4096},
     int: {"type": "integer", "minimum": -(2**53), "maximum": 2**53},
+    float: {"type": "number"},
     bool: {"type": "boolean"},
 }
 _TEXT = {"type": "string"}
+_PARTS = (Camera, DataFeed, Element, Field, LensRow, Person, Title, TrackingInput)
 
 
 def _schema(hint: Any) -> dict[str, Any]:
+    if get_origin(hint) is tuple:
+        return {"type": "array", "items": _schema(get_args(hint)[0])}
+    if dataclasses.is_dataclass(hint):
+        return {"$ref": f"#/components/schemas/{hint.__name__}"}  # type: ignore[union-attr]
     if get_origin(hint) in (Union, types.UnionType):
         plain = next(kind for kind in get_args(hint) if kind is not type(None))
         return {"anyOf": [_schema(plain), {"type": "null"}]}
@@ -28,10 +35,22 @@ def _schema(hint: Any) -> dict[str, Any]:
     return _TYPES[hint]
 
 
+def _fields(kind: type) -> tuple[dict[str, Any], list[str]]:
+    """The schemas of a dataclass's fields, and the names of those that must be given."""
+    hints, fields = get_type_hints(kind), dataclasses.fields(kind)
+    needed = [field.name for field in fields if field.default is dataclasses.MISSING]
+    return {field.name: _schema(hints[field.name]) for field in fields}, needed
+
+
+def _part_schema(kind: type) -> dict[str, Any]:
+    """A part of the show that commands carry."""
+    fields, needed = _fields(kind)
+    told = {"type": "object", "title": kind.__name__, "description": (kind.__doc__ or "").strip()}
+    return told | {"properties": fields, "required": needed, "additionalProperties": False}
+
+
 def _command_schema(name: str, kind: type) -> dict[str, Any]:
-    hints = get_type_hints(kind)
-    fields = {field.name: _schema(hints[field.name]) for field in dataclasses.fields(kind)}
-    needed = [field.name for field in dataclasses.fields(kind) if field.default is dataclasses.MISSING]
+    fields, needed = _fields(kind)
     envelope = {
         "command": {"const": name},
         "id": {"type": "string", "minLength": 1, "maxLength": 128, "description": "The same id twice acts once"},
@@ -133,7 +152,7 @@ def description() -> dict[str, Any]:
         "security": [{"token": []}],
         "paths": paths,
         "components": {
-            "schemas": commands,
+            "schemas": commands | {kind.__name__: _part_schema(kind) for kind in _PARTS},
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
     }

@@ -7,12 +7,15 @@ A show file is `{"podium": 1, "setup": {...}, "air": {...}}`. A field this versi
 from __future__ import annotations
 
 import dataclasses
+import math
 import types
 from enum import StrEnum
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from console.media.time import Format, parse_format
+from console.show.checks import ID, Fault, check_all
 from console.show.model import KEYERS, Air, Setup, Show
+from console.show.world import Group
 
 SCHEMA = 1
 
@@ -54,9 +57,24 @@ def from_json(kind: Any, data: Any, where: str = "show") -> Any:
         except ValueError:
             raise ShowFileError(f"'{where}' must be one of {', '.join(kind)}") from None
     plain = getattr(kind, "__supertype__", kind)  # NewType
+    if plain is float:
+        return _number(data, where)
     if type(data) is not plain:
         raise ShowFileError(f"'{where}' must be a {plain.__name__}, not {data!r:.40}")
     return data
+
+
+def _number(data: Any, where: str) -> float:
+    """A finite number; JSON writes a whole one without a point."""
+    if type(data) not in (int, float):
+        raise ShowFileError(f"'{where}' must be a number, not {data!r:.40}")
+    try:
+        number = float(data)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise ShowFileError(f"'{where}' must be a finite number")
+    return number
 
 
 def _format(data: Any, where: str) -> Format:
@@ -111,8 +129,16 @@ def _check(setup: Setup, air: Air) -> None:
     ids = [source.id for source in setup.sources]
     if len(set(ids)) != len(ids):
         raise ShowFileError("'setup.sources' has one id twice")
-    if len(setup.keyers) != KEYERS or len(air.keyers_on) != KEYERS:
+    if odd := [source for source in ids if not ID.fullmatch(source)]:
+        raise ShowFileError(f"'setup.sources' has '{odd[0]:.40}', which is no source id")
+    if any(len(each) != KEYERS for each in (setup.keyers, setup.titles, air.keyers_on, air.keyers_preview, air.titles)):
         raise ShowFileError(f"A show has {KEYERS} keyers")
+    if len(air.tracked) != len(Group):
+        raise ShowFileError(f"'air.tracked' has one for each of {', '.join(Group)}")
+    try:
+        check_all(setup)
+    except Fault as fault:
+        raise ShowFileError(f"'setup': {fault}") from None
     used = {"air.program": air.program, "air.preview": air.preview, "air.move.to": air.move.to if air.move else None}
     used |= {f"setup.keyers[{index}]": source for index, source in enumerate(setup.keyers)}
     for where, source in used.items():

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeAlias, Union, get_args, get_origin, get_type_hints
 
+from console.show.codec import ShowFileError, from_json, to_json
 from console.show.model import TransitionType
+from console.show.world import Camera, DataFeed, Element, Group, Person, Title, TrackingInput
 
 
 class Role(StrEnum):
@@ -82,6 +84,118 @@ class SetKeyer:
 
 
 @dataclass(frozen=True)
+class SetKeyerPreview:
+    """Show what a downstream keyer (1..4) has on preview, or no more; null toggles."""
+
+    keyer: int
+    on: bool | None = None
+
+
+@dataclass(frozen=True)
+class SetTitle:
+    """Give a downstream keyer (1..4) a title in place of a source, change the one it has, on air too, or take it
+    away (null)."""
+
+    keyer: int
+    title: Title | None
+
+
+@dataclass(frozen=True)
+class SetTracked:
+    """Switch a group of graphics in the world on or off; null toggles."""
+
+    group: Group
+    on: bool | None = None
+
+
+@dataclass(frozen=True)
+class AllGraphicsOff:
+    """Take every title out, every key off, and every group of graphics in the world."""
+
+
+@dataclass(frozen=True)
+class StartRace:
+    """Start the clock of record lines, as of a frame (null: the one at which this acts)."""
+
+    frame: int | None = None
+
+
+@dataclass(frozen=True)
+class StopRace:
+    """Stop the clock of record lines and put it back to zero."""
+
+
+@dataclass(frozen=True)
+class AddInput:
+    """Listen to a stream of tracking under a new id."""
+
+    input: TrackingInput
+
+
+@dataclass(frozen=True)
+class EditInput:
+    """Change a tracking input: everything but its id is replaced."""
+
+    input: TrackingInput
+
+
+@dataclass(frozen=True)
+class RemoveInput:
+    """Remove a tracking input, by its id, that no camera or element uses."""
+
+    input: str
+
+
+@dataclass(frozen=True)
+class SetCamera:
+    """Say what camera stands behind a source, in place of what was said before."""
+
+    camera: Camera
+
+
+@dataclass(frozen=True)
+class RemoveCamera:
+    """Forget the camera behind a source: it carries no graphics any more."""
+
+    source: str
+
+
+@dataclass(frozen=True)
+class SetElement:
+    """Add a graphic to the world, or replace the one of that id."""
+
+    element: Element
+
+
+@dataclass(frozen=True)
+class RemoveElement:
+    """Remove a graphic from the world, by its id."""
+
+    element: str
+
+
+@dataclass(frozen=True)
+class SetPeople:
+    """Say who the subjects are, in place of what was said before."""
+
+    people: tuple[Person, ...]
+
+
+@dataclass(frozen=True)
+class AddFeed:
+    """Read results or other data under a new id."""
+
+    feed: DataFeed
+
+
+@dataclass(frozen=True)
+class RemoveFeed:
+    """Remove a data feed, by its id."""
+
+    feed: str
+
+
+@dataclass(frozen=True)
 class AddSource:
     """Add a source under a new id."""
 
@@ -151,6 +265,22 @@ Command: TypeAlias = (
     | FadeToBlack
     | SetKeyerOnAir
     | SetKeyer
+    | SetKeyerPreview
+    | SetTitle
+    | SetTracked
+    | AllGraphicsOff
+    | StartRace
+    | StopRace
+    | AddInput
+    | EditInput
+    | RemoveInput
+    | SetCamera
+    | RemoveCamera
+    | SetElement
+    | RemoveElement
+    | SetPeople
+    | AddFeed
+    | RemoveFeed
     | AddSource
     | EditSource
     | RemoveSource
@@ -161,7 +291,16 @@ Command: TypeAlias = (
     | Redo
 )
 COMMANDS: dict[str, type[Command]] = {kind.__name__: kind for kind in get_args(Command)}
-_GRAPHICS = (SetKeyer, SetKeyerOnAir)
+_GRAPHICS = (
+    SetKeyer,
+    SetKeyerOnAir,
+    SetKeyerPreview,
+    SetTitle,
+    SetTracked,
+    AllGraphicsOff,
+    StartRace,
+    StopRace,
+)
 _SWITCH = (Cut, Auto, SetPreview, SetProgram, SetTransition, FadeToBlack)
 
 
@@ -181,6 +320,11 @@ def _read(value: Any, hint: Any, where: str) -> Any:
         if value is None:
             return None
         hint = next(kind for kind in get_args(hint) if kind is not type(None))
+    if dataclasses.is_dataclass(hint) or get_origin(hint) is tuple:
+        try:
+            return from_json(hint, value, where)
+        except ShowFileError as error:
+            raise CommandError(str(error)) from None
     if isinstance(hint, type) and issubclass(hint, StrEnum):
         try:
             return hint(value)
@@ -217,4 +361,4 @@ def decode_command(message: dict[str, Any]) -> Command:
 
 def encode_command(command: Command) -> dict[str, Any]:
     """The JSON object that `decode_command` reads back."""
-    return {"command": type(command).__name__, **dataclasses.asdict(command)}
+    return {"command": type(command).__name__, **to_json(command)}

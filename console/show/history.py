@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from console.show.commands import Command, Redo, Undo
-from console.show.model import Setup, Show
+from console.show.model import Air, Setup, Show
 from console.show.reduce import Change, Rejected, on_air, reduce
+from console.show.world import World
 
 STEPS_MAX = 200
 
@@ -41,12 +42,25 @@ def _travel(history: History, *, undo: bool) -> tuple[History, Change | Rejected
         if setup.source(source_id) != show.setup.source(source_id):
             return history, Rejected(f"That would change '{source_id}', which is on air")
     for index, on in enumerate(show.air.keyers_on):
-        if on and setup.keyers[index] != show.setup.keyers[index]:
+        before, after = ((each.keyers[index], each.titles[index]) for each in (show.setup, setup))
+        if on and before != after:
             return history, Rejected(f"That would change keyer {index + 1}, which is on air")
-    air = show.air
+    if any(group.on for group in show.air.tracked) and not _same_graphics(show.setup.world, setup.world):
+        return history, Rejected("That would change graphics in the world, which are on air")
+    air = _with_what_is_left(show.air, setup)
     if air.preview is not None and setup.source(air.preview) is None:
         air = replace(air, preview=None)
     changed = Show(setup, air, show.rev + 1)
     if undo:
         return History(changed, stack[:-1], (*history.future, show.setup)), Change(changed)
     return History(changed, (*history.past, show.setup), stack[:-1]), Change(changed)
+
+
+def _same_graphics(before: World, after: World) -> bool:
+    return (before.inputs, before.cameras, before.elements) == (after.inputs, after.cameras, after.elements)
+
+
+def _with_what_is_left(air: Air, setup: Setup) -> Air:
+    """Without keyers on preview that have nothing any more."""
+    left = zip(air.keyers_preview, setup.keyers, setup.titles, strict=True)
+    return replace(air, keyers_preview=tuple(on and (source or title) is not None for on, source, title in left))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+from console.show import keying, venue
+from console.show.checks import ID
 from console.show.commands import (
     AddDestination,
     AddSource,
@@ -18,39 +20,19 @@ from console.show.commands import (
     RemoveDestination,
     RemoveSource,
     RenameShow,
-    SetKeyer,
-    SetKeyerOnAir,
     SetPreview,
     SetProgram,
     SetTransition,
 )
-from console.show.model import KEYERS, Air, Destination, Fade, Move, Setup, Show, Source, SourceId
+from console.show.model import Air, Destination, Fade, Move, Setup, Show, Source, SourceId
+from console.show.outcome import Change, RefusalError, Rejected
+
+__all__ = ["Change", "Rejected", "on_air", "reduce", "settle"]
 
 SOURCES_MAX = 100
 DESTINATIONS_MAX = 32
 RATE_FRAMES_MAX = 1000
 LATENCY_MS_MAX = 5000
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
-
-
-@dataclass(frozen=True)
-class Change:
-    """The command was applied."""
-
-    show: Show
-    take: tuple[SourceId | None, SourceId | None] | None = None
-    """For a take: the program source before, and the one that comes."""
-
-
-@dataclass(frozen=True)
-class Rejected:
-    """The command was refused and nothing changed."""
-
-    reason: str
-
-
-class _RefusalError(Exception):
-    """A step's reason not to change anything."""
 
 
 def reduce(show: Show, command: Command, at: int) -> Change | Rejected:
@@ -60,14 +42,14 @@ def reduce(show: Show, command: Command, at: int) -> Change | Rejected:
         return Rejected(f"{type(command).__name__} does not act on a show")
     try:
         changed = step(show, command, at)
-    except _RefusalError as refusal:
+    except RefusalError as refusal:
         return Rejected(str(refusal))
     return replace(changed, show=replace(changed.show, rev=show.rev + 1))
 
 
 def settle(show: Show, at: int) -> Show:
-    """The show once transitions that ended before frame `at` are done: sources swapped, fades finished."""
-    air = show.air
+    """The show once what ended before frame `at` is done: sources swapped, fades finished, titles out."""
+    air = keying.settled_keyers(show, at)
     if air.move is not None and at >= air.move.start + air.move.transition.rate_frames:
         air = _landed(air, air.move)
     if air.fade is not None and not air.fade.to_black and at >= air.fade.start + air.fade.rate_frames:
@@ -92,7 +74,7 @@ def _landed(air: Air, move: Move) -> Air:
 def _source(setup: Setup, source: str) -> Source:
     found = setup.source(source)
     if found is None:
-        raise _RefusalError(f"There is no source '{source:.40}'")
+        raise RefusalError(f"There is no source '{source:.40}'")
     return found
 
 
@@ -104,7 +86,7 @@ def _guard_interval(show: Show, at: int) -> None:
     last = show.air.last_take
     rate = show.setup.format.rate
     if last is not None and 0 <= (at - last) * rate.den * 1000 < show.setup.take_interval_ms * rate.num:
-        raise _RefusalError(f"The last take was less than {show.setup.take_interval_ms} ms ago")
+        raise RefusalError(f"The last take was less than {show.setup.take_interval_ms} ms ago")
 
 
 def _cut(show: Show, _command: Cut, at: int) -> Change:
@@ -119,7 +101,7 @@ def _cut(show: Show, _command: Cut, at: int) -> Change:
 def _auto(show: Show, _command: Auto, at: int) -> Change:
     air = show.air
     if air.move is not None:
-        raise _RefusalError("A transition is running")
+        raise RefusalError("A transition is running")
     _guard_interval(show, at)
     move = Move(air.preview, at, air.transition)
     return Change(replace(show, air=replace(air, move=move, last_take=at)), (air.program, air.preview))
@@ -141,7 +123,7 @@ def _set_transition(show: Show, command: SetTransition, _at: int) -> Change:
     old = show.air.transition
     rate = old.rate_frames if command.rate_frames is None else command.rate_frames
     if not 1 <= rate <= RATE_FRAMES_MAX:
-        raise _RefusalError(f"A transition takes 1 to {RATE_FRAMES_MAX} frames, not {rate}")
+        raise RefusalError(f"A transition takes 1 to {RATE_FRAMES_MAX} frames, not {rate}")
     transition = replace(old, type=command.type or old.type, rate_frames=rate)
     return Change(replace(show, air=replace(show.air, transition=transition)))
 
@@ -149,56 +131,30 @@ def _set_transition(show: Show, command: SetTransition, _at: int) -> Change:
 def _fade(show: Show, command: FadeToBlack, at: int) -> Change:
     fade = show.air.fade
     if not 1 <= command.rate_frames <= RATE_FRAMES_MAX:
-        raise _RefusalError(f"A fade takes 1 to {RATE_FRAMES_MAX} frames, not {command.rate_frames}")
+        raise RefusalError(f"A fade takes 1 to {RATE_FRAMES_MAX} frames, not {command.rate_frames}")
     is_black = fade is not None and fade.to_black
     to_black = not is_black if command.black is None else command.black
     if to_black == is_black:
-        raise _RefusalError("Program is black already" if is_black else "Program is not black")
+        raise RefusalError("Program is black already" if is_black else "Program is not black")
     return Change(replace(show, air=replace(show.air, fade=Fade(to_black, at, command.rate_frames))))
-
-
-def _keyer_index(keyer: int) -> int:
-    if not 1 <= keyer <= KEYERS:
-        raise _RefusalError(f"There are keyers 1 to {KEYERS}, not {keyer}")
-    return keyer - 1
-
-
-def _with(values: tuple[Any, ...], index: int, value: Any) -> tuple[Any, ...]:
-    return (*values[:index], value, *values[index + 1 :])
-
-
-def _set_keyer_on_air(show: Show, command: SetKeyerOnAir, _at: int) -> Change:
-    index = _keyer_index(command.keyer)
-    on = not show.air.keyers_on[index] if command.on_air is None else command.on_air
-    if on and show.setup.keyers[index] is None:
-        raise _RefusalError(f"Keyer {command.keyer} has no source")
-    return Change(replace(show, air=replace(show.air, keyers_on=_with(show.air.keyers_on, index, on))))
-
-
-def _set_keyer(show: Show, command: SetKeyer, _at: int) -> Change:
-    index = _keyer_index(command.keyer)
-    if show.air.keyers_on[index]:
-        raise _RefusalError(f"Keyer {command.keyer} is on air; take it off first")
-    keyers = _with(show.setup.keyers, index, _known(show.setup, command.source))
-    return Change(replace(show, setup=replace(show.setup, keyers=keyers)))
 
 
 def _latency(value: int) -> int:
     if not 20 <= value <= LATENCY_MS_MAX:
-        raise _RefusalError(f"A source's latency is 20 to {LATENCY_MS_MAX} ms, not {value}")
+        raise RefusalError(f"A source's latency is 20 to {LATENCY_MS_MAX} ms, not {value}")
     return value
 
 
 def _add_source(show: Show, command: AddSource, _at: int) -> Change:
     setup = show.setup
-    if not _ID.fullmatch(command.source):
-        raise _RefusalError(f"'{command.source:.40}' is no source id: use up to 32 letters, digits, - and _")
+    if not ID.fullmatch(command.source):
+        raise RefusalError(f"'{command.source:.40}' is no source id: use up to 32 letters, digits, - and _")
     if setup.source(command.source) is not None:
-        raise _RefusalError(f"There is a source '{command.source}' already")
+        raise RefusalError(f"There is a source '{command.source}' already")
     if len(setup.sources) >= SOURCES_MAX:
-        raise _RefusalError(f"A show has at most {SOURCES_MAX} sources")
+        raise RefusalError(f"A show has at most {SOURCES_MAX} sources")
     if not command.url.strip():
-        raise _RefusalError("A source needs an address")
+        raise RefusalError("A source needs an address")
     latency = 200 if command.latency_ms is None else _latency(command.latency_ms)
     name, proxy = (command.name or command.source).strip(), (command.proxy_url or "").strip()
     source = Source(SourceId(command.source), command.url.strip(), name, latency, proxy)
@@ -219,9 +175,9 @@ def _edit_source(show: Show, command: EditSource, _at: int) -> Change:
         old.proxy_url if command.proxy_url is None else command.proxy_url.strip(),
     )
     if not new.url:
-        raise _RefusalError("A source needs an address")
+        raise RefusalError("A source needs an address")
     if replace(new, name=old.name) != old and old.id in on_air(show):
-        raise _RefusalError(f"'{old.id}' is on air; take it off before you change its address or latency")
+        raise RefusalError(f"'{old.id}' is on air; take it off before you change its address or latency")
     sources = tuple(new if source.id == old.id else source for source in setup.sources)
     return Change(replace(show, setup=replace(setup, sources=sources)))
 
@@ -230,21 +186,23 @@ def _remove_source(show: Show, command: RemoveSource, _at: int) -> Change:
     setup, air = show.setup, show.air
     gone = _known(setup, command.source)
     if gone in on_air(show):
-        raise _RefusalError(f"'{gone}' is on air; take it off before you remove it")
+        raise RefusalError(f"'{gone}' is on air; take it off before you remove it")
     keyers = tuple(None if source == gone else source for source in setup.keyers)
+    shown = tuple(on and source != gone for source, on in zip(setup.keyers, air.keyers_preview, strict=True))
     sources = tuple(source for source in setup.sources if source.id != gone)
-    air = replace(air, preview=None if air.preview == gone else air.preview)
-    return Change(replace(show, setup=replace(setup, sources=sources, keyers=keyers), air=air))
+    world = replace(setup.world, cameras=tuple(camera for camera in setup.world.cameras if camera.source != gone))
+    air = replace(air, preview=None if air.preview == gone else air.preview, keyers_preview=shown)
+    return Change(replace(show, setup=replace(setup, sources=sources, keyers=keyers, world=world), air=air))
 
 
 def _add_destination(show: Show, command: AddDestination, _at: int) -> Change:
     setup, url = show.setup, command.url.strip()
     if not re.match(r"[a-z][a-z0-9+.-]*://.", url, re.IGNORECASE):
-        raise _RefusalError("A destination is an address such as https://host/ingest/channel or rtmp://host/app/key")
+        raise RefusalError("A destination is an address such as https://host/ingest/channel or rtmp://host/app/key")
     if any(known.url == url for known in setup.destinations):
-        raise _RefusalError("The program is pushed there already")
+        raise RefusalError("The program is pushed there already")
     if len(setup.destinations) >= DESTINATIONS_MAX:
-        raise _RefusalError(f"A show has at most {DESTINATIONS_MAX} destinations")
+        raise RefusalError(f"A show has at most {DESTINATIONS_MAX} destinations")
     destinations = (*setup.destinations, Destination(url, (command.name or "").strip()))
     return Change(replace(show, setup=replace(setup, destinations=destinations)))
 
@@ -253,14 +211,14 @@ def _remove_destination(show: Show, command: RemoveDestination, _at: int) -> Cha
     setup = show.setup
     kept = tuple(known for known in setup.destinations if known.url != command.url.strip())
     if len(kept) == len(setup.destinations):
-        raise _RefusalError("The program is not pushed to that address")
+        raise RefusalError("The program is not pushed to that address")
     return Change(replace(show, setup=replace(setup, destinations=kept)))
 
 
 def _rename(show: Show, command: RenameShow, _at: int) -> Change:
     name = command.name.strip()
     if not 1 <= len(name) <= 80:
-        raise _RefusalError("A show's name has 1 to 80 characters")
+        raise RefusalError("A show's name has 1 to 80 characters")
     return Change(replace(show, setup=replace(show.setup, name=name)))
 
 
@@ -271,12 +229,12 @@ _STEPS: dict[type, Callable[[Show, Any, int], Change]] = {
     SetProgram: _set_program,
     SetTransition: _set_transition,
     FadeToBlack: _fade,
-    SetKeyerOnAir: _set_keyer_on_air,
-    SetKeyer: _set_keyer,
     AddSource: _add_source,
     EditSource: _edit_source,
     RemoveSource: _remove_source,
     AddDestination: _add_destination,
     RemoveDestination: _remove_destination,
     RenameShow: _rename,
+    **keying.STEPS,
+    **venue.STEPS,
 }

@@ -7,10 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from console.media.time import parse_format
+from console.show.codec import show_from_file, show_to_file
 from console.show.commands import COMMANDS, CommandError, decode_command, encode_command
 from console.show.history import History, apply
 from console.show.model import Air, Setup, Show, Source, Transition, TransitionType
 from console.show.reduce import Change, Rejected, on_air, reduce, settle
+from console.show.world import Group
 
 
 def show(program="cam1", preview="cam2", **air):
@@ -147,7 +149,61 @@ def test_what_is_no_command_is_named(message, fault):
 
 ids = st.sampled_from(["cam1", "cam2", "cam3", "new", "bad id", None])
 maybe = st.sampled_from([True, False, None])
+POINTS = st.lists(st.sampled_from([0, 1.5, -3.0, 1e300]), min_size=2, max_size=4)
+INPUTS = st.fixed_dictionaries(
+    {
+        "id": st.sampled_from(["psn", "free", "bad id"]),
+        "protocol": st.sampled_from(["psn", "freed", "morse"]),
+        "bind": st.sampled_from(["0.0.0.0:56565", "127.0.0.1:6301", "[::1]:7000", "nowhere", "h:0"]),
+    },
+    optional={"group": st.sampled_from(["", "236.10.10.10", "10.0.0.1"]), "offset_m": POINTS},
+)
+CAMERAS = st.fixed_dictionaries(
+    {"source": st.sampled_from(["cam1", "cam2", "new", "nobody"]), "input": st.sampled_from(["", "psn", "free"])},
+    optional={
+        "position_m": POINTS,
+        "lens": st.lists(
+            st.fixed_dictionaries({"zoom": st.integers(0, 3), "focal": st.sampled_from([0, 1, 2.5])}), max_size=3
+        ),
+    },
+)
+ELEMENTS = st.fixed_dictionaries(
+    {
+        "id": st.sampled_from(["tags", "line", ""]),
+        "kind": st.sampled_from(["label", "record_line", "hat"]),
+        "group": st.sampled_from(list(Group)),
+        "subject": st.sampled_from(["", "*", "psn/1", "who"]),
+    },
+    optional={"colour": st.sampled_from(["#ffffff", "red"]), "pace": st.lists(POINTS, max_size=3)},
+)
+TITLES = st.none() | st.fixed_dictionaries(
+    {"template": st.sampled_from(["lower-third", "", "../secret"])},
+    optional={
+        "fields": st.lists(
+            st.fixed_dictionaries({"name": st.sampled_from(["name", ""]), "value": st.text(max_size=8)}), max_size=2
+        )
+    },
+)
+PEOPLE = st.lists(
+    st.fixed_dictionaries({"subject": st.sampled_from(["psn/1", "x"]), "name": st.text(max_size=8)}), max_size=2
+)
+FEEDS = st.fixed_dictionaries(
+    {
+        "id": st.sampled_from(["odf", "a b"]),
+        "kind": st.sampled_from(["odf", "csv", "fax"]),
+        "url": st.sampled_from(["http://h/x", ""]),
+    }
+)
 fields = {
+    "group": st.sampled_from([*Group, "hats"]),
+    "on": maybe,
+    "title": TITLES,
+    "frame": st.sampled_from([None, 990, 1010, -5, 1 << 50]),
+    "input": INPUTS | st.sampled_from(["psn", "free", "nobody"]),
+    "camera": CAMERAS,
+    "element": ELEMENTS | st.sampled_from(["tags", "line", "nobody"]),
+    "people": PEOPLE,
+    "feed": FEEDS | st.sampled_from(["odf", "nobody"]),
     "source": ids,
     "url": st.sampled_from(["black:", "rtmp://h/a/b", "", "x"]),
     "name": st.text(max_size=90).filter(str.isprintable),
@@ -159,6 +215,13 @@ fields = {
     "latency_ms": st.integers(-5, 6000),
     "proxy_url": st.sampled_from(["", " rtsp://cam/sub ", "x" * 20]),
 }
+
+
+def keyed(shown):
+    """Source, title and whether it is on preview or program, of each keyer."""
+    air = shown.air
+    on = [preview or program for preview, program in zip(air.keyers_preview, air.keyers_on, strict=True)]
+    return list(zip(shown.setup.keyers, shown.setup.titles, on, strict=True))
 
 
 @st.composite
@@ -184,6 +247,8 @@ def test_whatever_is_asked_the_show_stays_whole(steps):
         after = history.show
         known = {source.id for source in after.setup.sources}
         assert on_air(after) <= known
+        assert show_from_file(show_to_file(after)) == replace(after, rev=0)
+        assert all(source or title for source, title, on in keyed(after) if on), "what is keyed has a source or a title"
         assert after.air.preview is None or after.air.preview in known
         assert len(known) == len(after.setup.sources)
         if isinstance(result, Rejected):
@@ -192,7 +257,8 @@ def test_whatever_is_asked_the_show_stays_whole(steps):
         else:
             assert after.rev == before.rev + 1
         if type(command).__name__ in ("Undo", "Redo"):
-            assert replace(after.air, preview=None) == replace(before.air, preview=None)
+            left = {"preview": None, "keyers_preview": ()}
+            assert replace(after.air, **left) == replace(before.air, **left)
         assert decode_command(encode_command(command)) == command
 
 
