@@ -16,7 +16,8 @@ from numpy.testing import assert_allclose
 from console.demo.optics import CameraPose
 from console.errors import ConsoleError
 from console.show.world import Camera, LensRow
-from console.tracking.camera import NEAR_M, WIDEST, Array, CameraView, reach, view
+from console.tracking.camera import NEAR_M, CameraView, view
+from console.tracking.distortion import WIDEST, Array, reach
 from console.tracking.mapping import CameraState
 
 WIDTH, HEIGHT = 1920, 1080
