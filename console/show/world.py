@@ -191,6 +191,9 @@ class World:
     elements: tuple[Element, ...] = ()
     people: tuple[Person, ...] = ()
     feeds: tuple[DataFeed, ...] = ()
+    free_bottom: float = 0.0
+    """How much of the picture's height, from its lower edge up, these graphics leave free: for a crawl, or a strip that
+    machines read."""
 
 
 @dataclass(frozen=True)
