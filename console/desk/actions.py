@@ -7,6 +7,9 @@ from enum import StrEnum
 
 DIGIT_SOURCES = 20
 """How many sources have a key: ten digits, and ten more with Shift."""
+KEYERS = 4
+GROUPS = ("tag", "speed", "result", "line")
+"""The groups of tracked graphics, in the order of their keys (`show.world.Group`)."""
 
 
 class Verb(StrEnum):
@@ -20,7 +23,9 @@ class Verb(StrEnum):
     BACK = "last program to preview"
     FADE_TO_BLACK = "fade to black"
     KEYER = "keyer"
-    KEYERS_OFF = "all keyers off"
+    KEYER_PREVIEW = "preview keyer"
+    TRACKED = "tracked graphics"
+    GRAPHICS_OFF = "all graphics off"
     NEXT_TRANSITION = "next transition type"
     PREVIOUS_TRANSITION = "previous transition type"
     SLOWER = "slower"
@@ -43,7 +48,7 @@ class Verb(StrEnum):
 
 TAKES = frozenset({Verb.CUT, Verb.AUTO, Verb.TAKE, Verb.HOT_CUT})
 """What changes the program's source."""
-AIR = TAKES | {Verb.FADE_TO_BLACK, Verb.KEYER, Verb.KEYERS_OFF}
+AIR = TAKES | {Verb.FADE_TO_BLACK, Verb.KEYER, Verb.TRACKED, Verb.GRAPHICS_OFF}
 """What changes program in any way; refused unless the desk is armed."""
 VIEW = frozenset(
     {
@@ -57,16 +62,27 @@ VIEW = frozenset(
     }
 )
 """What changes nothing but this window; allowed always."""
-NUMBERED = frozenset({Verb.PREVIEW, Verb.HOT_CUT, Verb.KEYER})
+NUMBERED = {
+    Verb.PREVIEW: DIGIT_SOURCES,
+    Verb.HOT_CUT: DIGIT_SOURCES,
+    Verb.KEYER: KEYERS,
+    Verb.KEYER_PREVIEW: KEYERS,
+    Verb.TRACKED: len(GROUPS),
+}
+"""What needs a number, and the largest."""
 HOLD_NS = {Verb.FADE_TO_BLACK: 1_000_000_000}
 """What happens only after its key was held so long."""
 UNLOCK_HOLD_NS = 1_000_000_000
 RATE_STEP_FRAMES = 5
 
 
+_FORMER = {"all keyers off": Verb.GRAPHICS_OFF}
+"""Words that keymaps of older versions use."""
+
+
 @dataclass(frozen=True)
 class Action:
-    """A verb, and which source position or keyer (from 1) where it needs one."""
+    """A verb, and which source position, keyer or group (from 1) where it needs one."""
 
     verb: Verb
     number: int = 0
@@ -78,13 +94,10 @@ class Action:
 def parse_action(text: str) -> Action:
     """Read `preview 3` or `cut`. Raises ValueError with a sentence."""
     words, _, last = text.strip().rpartition(" ")
-    if last.isdigit() and words in NUMBERED:
-        number = int(last)
-        if 1 <= number <= (4 if words == Verb.KEYER else DIGIT_SOURCES):
-            return Action(Verb(words), number)
-    elif text.strip() not in NUMBERED:
-        try:
-            return Action(Verb(text.strip()))
-        except ValueError:
-            pass
+    verbs: dict[str, Verb] = {verb: verb for verb in Verb} | _FORMER
+    if last.isdecimal() and (verb := verbs.get(words)) in NUMBERED:
+        if verb is not None and 1 <= int(last) <= NUMBERED[verb]:
+            return Action(verb, int(last))
+    elif (verb := verbs.get(text.strip())) is not None and verb not in NUMBERED:
+        return Action(verb)
     raise ValueError(f"'{text}' is no action")

@@ -9,12 +9,14 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QSp
 from console.desk import tokens
 from console.desk.actions import Action, Verb
 from console.desk.director import Director
+from console.desk.guards import keyer_is_on
 from console.desk.notice import Notice
 from console.desk.onair import HoldButton, OnAirButton, TBar
 from console.desk.world import PREVIEW, PROGRAM, World
-from console.show.commands import Auto, Cut, FadeToBlack, SetKeyerOnAir, SetTransition
+from console.show.commands import Auto, Cut, FadeToBlack, SetKeyerOnAir, SetTracked, SetTransition
 from console.show.model import KEYERS, TransitionType
 from console.show.reduce import RATE_FRAMES_MAX
+from console.show.world import Group
 
 _BUTTON_WIDTH_MIN_PX = 60
 _BANK_MAX, _BANK_WIDTH_PX = 20, 56
@@ -229,13 +231,44 @@ class KeyerBox(QWidget):
         """Show what the engine has confirmed."""
         director, world = self._director, self._director.world
         for index, button in enumerate(self.buttons):
-            on = world.air.keyers_on[index]
-            source = world.setup.source(world.setup.keyers[index])
+            on = keyer_is_on(world.setup, world.air, index)
+            source, title = world.setup.source(world.setup.keyers[index]), world.setup.titles[index]
             button.show_state(lit=on, asked=director.asked_for(SetKeyerOnAir, index + 1))
-            button.setEnabled(world.linked and (on or source is not None))
+            button.setEnabled(world.linked and (on or source is not None or title is not None))
             key = director.keymap.label(Action(Verb.KEYER, index + 1))
-            fill = source.name if source else "no source"
+            fill = title.template if title else source.name if source else "no source"
             button.setToolTip(f"Downstream keyer {index + 1}: {fill} ({key})")
+
+
+class TrackedBox(QWidget):
+    """The four groups of graphics that stand in the world; hidden while the show has none."""
+
+    def __init__(self, director: Director) -> None:
+        super().__init__()
+        self._director = director
+        self.setMinimumWidth(128)
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setSpacing(tokens.STEP_PX)
+        self.buttons = []
+        for index, group in enumerate(Group):
+            action = Action(Verb.TRACKED, index + 1)
+            key = director.keymap.label(action)
+            button = OnAirButton(group.upper(), key, PROGRAM, f"Tracked graphics '{group}' on air")
+            button.pressed.connect(lambda action=action: director.want(action))
+            grid.addWidget(button, index // 2, index % 2)
+            self.buttons.append(button)
+        director.changed.connect(self.light)
+        director.asking.connect(self.light)
+
+    def light(self, *_: object) -> None:
+        """Show what the engine has confirmed."""
+        director, world = self._director, self._director.world
+        there = {element.group for element in world.setup.world.elements}
+        for button, group, air in zip(self.buttons, Group, world.air.tracked, strict=True):
+            button.show_state(lit=air.on, asked=director.asked_for(SetTracked, group=group))
+            button.setEnabled(world.linked and (air.on or group in there))
+        self.setVisible(bool(there) or any(group.on for group in world.air.tracked))
 
 
 class BusArea(QWidget):
@@ -250,6 +283,7 @@ class BusArea(QWidget):
         self.rows = BusRows(director)
         self.transition = TransitionBox(director)
         self.keyers = KeyerBox(director)
+        self.tracked = TrackedBox(director)
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 4, 8, 8)
         column.setSpacing(4)
@@ -259,10 +293,14 @@ class BusArea(QWidget):
         row.addWidget(self.rows, 10)
         row.addWidget(self.transition, 4)
         row.addWidget(self.keyers, 2)
+        row.addWidget(self.tracked, 2)
         column.addLayout(row, 1)
+        self.tracked.light()
 
     def show_rows(self, shown: bool) -> None:
         """Show everything, or the line of notices alone."""
-        for part in (self.rows, self.transition, self.keyers):
+        for part in (self.rows, self.transition, self.keyers, self.tracked):
             part.setVisible(shown)
+        if shown:
+            self.tracked.light()
         self.setFixedHeight(tokens.BUS_HEIGHT_PX if shown else self.notice.height() + 12)

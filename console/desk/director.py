@@ -18,7 +18,7 @@ from console.desk.guards import ENGINE_LOST, Desk, Guard, Sight, Verdict, decide
 from console.desk.keymap import Keymap
 from console.desk.keys import Keyboard, KeyEvent, elapsed, let_go, press
 from console.desk.tokens import Severity
-from console.desk.world import World, lost, received, troubles
+from console.desk.world import World, lost, received, tracking_troubles, troubles
 from console.media.clock import Clock
 from console.media.time import timecode
 from console.show.commands import (
@@ -26,6 +26,7 @@ from console.show.commands import (
     SetKeyerOnAir,
     SetPreview,
     SetProgram,
+    SetTracked,
     encode_command,
 )
 
@@ -222,7 +223,8 @@ class Director(QObject):
         """What the guards look at now."""
         world = self.world
         bad = troubles(world, self.black)
-        return Sight(world.linked, world.role, world.setup, world.air, world.before, bad)
+        stale = tracking_troubles(world)
+        return Sight(world.linked, world.role, world.setup, world.air, world.before, bad, stale)
 
     # -- answers ----------------------------------------------------------------------------------------------
 
@@ -300,11 +302,12 @@ class Director(QObject):
         wanted = [asked.source_to for asked in self.asked.values() if asked.is_take]
         return wanted[-1] if wanted else None
 
-    def asked_for(self, kind: type, keyer: int = 0) -> bool:
-        """Whether a command of a kind (for that keyer) waits for its answer."""
+    def asked_for(self, kind: type, keyer: int = 0, group: str = "") -> bool:
+        """Whether a command of a kind (for that keyer or group) waits for its answer."""
         return any(
             isinstance(asked.command, kind)
             and (not isinstance(asked.command, SetKeyerOnAir) or asked.command.keyer == keyer)
+            and (not isinstance(asked.command, SetTracked) or asked.command.group == group)
             for asked in self.asked.values()
         )
 

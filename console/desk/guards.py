@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from console.desk.actions import AIR, RATE_STEP_FRAMES, TAKES, VIEW, Action, Verb
 from console.show.commands import (
+    AllGraphicsOff,
     Auto,
     Command,
     Cut,
@@ -18,14 +19,17 @@ from console.show.commands import (
     Redo,
     Role,
     SetKeyerOnAir,
+    SetKeyerPreview,
     SetPreview,
     SetProgram,
+    SetTracked,
     SetTransition,
     Undo,
     role_needed,
 )
 from console.show.model import Air, Setup, TransitionType
 from console.show.reduce import RATE_FRAMES_MAX
+from console.show.world import Group
 
 DOUBT_NS = 1_000_000_000
 """A doubtful take is done when it is asked for again within this time."""
@@ -72,6 +76,8 @@ class Sight:
     """The program source before the present one."""
     troubles: Mapping[str, str] = field(default_factory=dict)
     """Sources that look bad, and the word for it: `cam2` is `STALE 4 s`."""
+    tracking: Mapping[str, str] = field(default_factory=dict)
+    """Sources whose tracking can't be trusted, and why."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +130,7 @@ def _desk(guard: Guard, verb: Verb) -> tuple[Guard, Verdict]:
 
 
 def _gerund(verb: Verb) -> str:
-    words = {Verb.FADE_TO_BLACK: "fading", Verb.KEYER: "keying", Verb.KEYERS_OFF: "keying"}
+    words = {Verb.FADE_TO_BLACK: "fading", Verb.KEYER: "keying", Verb.TRACKED: "keying", Verb.GRAPHICS_OFF: "keying"}
     return words.get(verb, "taking")
 
 
@@ -167,8 +173,12 @@ def _commands(guard: Guard, action: Action, sight: Sight) -> Verdict:
         return Verdict((SetPreview(sight.before),))
     if verb is Verb.FADE_TO_BLACK:
         return Verdict((FadeToBlack(not (air.fade is not None and air.fade.to_black)),))
-    if verb in (Verb.KEYER, Verb.KEYERS_OFF):
+    if verb in (Verb.KEYER, Verb.KEYER_PREVIEW):
         return _key(action, sight)
+    if verb is Verb.TRACKED:
+        return _track(action, sight)
+    if verb is Verb.GRAPHICS_OFF:
+        return Verdict((AllGraphicsOff(),)) if _graphics_on(sight) else Verdict(refusal="No graphics are on air")
     if verb in (Verb.UNDO, Verb.REDO):
         return Verdict((Undo() if verb is Verb.UNDO else Redo(),))
     return _transition(verb, air)
@@ -186,16 +196,35 @@ def _pick(guard: Guard, action: Action, sight: Sight) -> Verdict:
     return Verdict((SetProgram(source),), take_to=source)
 
 
+def keyer_is_on(setup: Setup, air: Air, index: int) -> bool:
+    """Whether a downstream keyer (from 0) is on: a title that is on its way out is not."""
+    return air.keyers_on[index] if setup.titles[index] is None else air.titles[index].on
+
+
 def _key(action: Action, sight: Sight) -> Verdict:
-    on = sight.air.keyers_on
-    if action.verb is Verb.KEYERS_OFF:
-        if not any(on):
-            return Verdict(refusal="No keyer is on air")
-        return Verdict(tuple(SetKeyerOnAir(index + 1, False) for index, is_on in enumerate(on) if is_on))
-    index = action.number - 1
-    if not on[index] and sight.setup.keyers[index] is None:
-        return Verdict(refusal=f"Keyer {action.number} has no source")
-    return Verdict((SetKeyerOnAir(action.number, not on[index]),))
+    air, setup, number = sight.air, sight.setup, action.number
+    preview = action.verb is Verb.KEYER_PREVIEW
+    on = air.keyers_preview[number - 1] if preview else keyer_is_on(setup, air, number - 1)
+    if not on and setup.keyers[number - 1] is None and setup.titles[number - 1] is None:
+        return Verdict(refusal=f"Keyer {number} has neither a source nor a title")
+    return Verdict((SetKeyerPreview(number, not on) if preview else SetKeyerOnAir(number, not on),))
+
+
+def _track(action: Action, sight: Sight) -> Verdict:
+    """Switch a group of tracked graphics; on only when program's camera is known to be where it is said to be."""
+    group, air = list(Group)[action.number - 1], sight.air
+    if air.tracked[action.number - 1].on:
+        return Verdict((SetTracked(group, False),))
+    if not any(element.group is group for element in sight.setup.world.elements):
+        return Verdict(refusal=f"Nothing in the world belongs to '{group}'")
+    if why := sight.tracking.get(air.program or "", ""):
+        return Verdict(refusal=f"{_name(sight, air.program)}: {why}")
+    return Verdict((SetTracked(group, True),))
+
+
+def _graphics_on(sight: Sight) -> bool:
+    air = sight.air
+    return any(air.keyers_on) or any(group.on for group in air.tracked)
 
 
 def _transition(verb: Verb, air: Air) -> Verdict:

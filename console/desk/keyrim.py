@@ -21,7 +21,7 @@ from console.desk.keys import KeyEvent
 _NAMED: dict[int, str] = {
     Qt.Key.Key_Space: "Space", Qt.Key.Key_Return: "Enter", Qt.Key.Key_Enter: "NumpadEnter",
     Qt.Key.Key_Backspace: "Backspace", Qt.Key.Key_Escape: "Escape", Qt.Key.Key_BracketLeft: "BracketLeft",
-    Qt.Key.Key_BracketRight: "BracketRight",
+    Qt.Key.Key_BracketRight: "BracketRight", Qt.Key.Key_Tab: "Tab", Qt.Key.Key_Backtab: "Tab",
 }  # fmt: skip
 _TABLES = {"win32": (WINDOWS_KEYS, WINDOWS_LETTERS), "darwin": (MAC_KEYS, MAC_LETTERS)}
 _POPUP_KEYS = {"Enter", "NumpadEnter", "Escape"}

@@ -17,7 +17,7 @@ _GROUPS: tuple[tuple[str, tuple[tuple[Verb, str], ...]], ...] = (
             (Verb.AUTO, "AUTO: run the transition"),
             (Verb.TAKE, "TAKE (without a rundown the same as AUTO)"),
             (Verb.FADE_TO_BLACK, "Fade to black and back (hold 1 s)"),
-            (Verb.KEYERS_OFF, "All keyers off"),
+            (Verb.GRAPHICS_OFF, "All graphics off: keyers, titles and tracked graphics"),
             (Verb.ALLOW_HOT_CUT, "Allow or forbid hot cut"),
             (Verb.ARM, "Arm the desk, or take it off air"),
             (Verb.LOCK, "Lock; hold 1 s to unlock"),
@@ -53,8 +53,15 @@ _GROUPS: tuple[tuple[str, tuple[tuple[Verb, str], ...]], ...] = (
 
 
 _RANGES: dict[str, tuple[tuple[Verb, str], ...]] = {
-    "On air": ((Verb.KEYER, "DSK {} on or off"), (Verb.HOT_CUT, "Hot cut to source {} (when allowed)")),
-    "Preview and transition": ((Verb.PREVIEW, "Source {} to preview"),),
+    "On air": (
+        (Verb.KEYER, "DSK {} on or off: its title is taken, or taken out"),
+        (Verb.TRACKED, "Tracked graphics {} on or off: tag, speed, result, line"),
+        (Verb.HOT_CUT, "Hot cut to source {} (when allowed)"),
+    ),
+    "Preview and transition": (
+        (Verb.PREVIEW, "Source {} to preview"),
+        (Verb.KEYER_PREVIEW, "DSK {} on preview only, or off it"),
+    ),
 }
 
 

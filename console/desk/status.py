@@ -110,6 +110,24 @@ class DecodingReading:
 
 
 @dataclass(frozen=True)
+class CameraReading:
+    """The tracking of one source's camera."""
+
+    state: str = ""
+    """`ok`, or what is wrong."""
+    age_ms: float | None = None
+
+
+@dataclass(frozen=True)
+class GraphicsReading:
+    """The process that draws titles and tracked graphics."""
+
+    cameras: Mapping[str, CameraReading] = field(default_factory=dict)
+    render_ms: float | None = None
+    troubles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Alarm:
     """Something the engine wants seen."""
 
@@ -133,6 +151,7 @@ class Status:
     outputs: Mapping[str, OutputReading] = field(default_factory=dict)
     log: LogReading = field(default_factory=LogReading)
     decoding: DecodingReading = field(default_factory=DecodingReading)
+    graphics: GraphicsReading = field(default_factory=GraphicsReading)
     processes: Mapping[str, int] = field(default_factory=dict)
     alarms: tuple[Alarm, ...] = ()
 

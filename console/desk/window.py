@@ -256,7 +256,7 @@ class DeskWindow(QMainWindow):
         self.sources.search.selectAll()
 
     def _walk(self, step: int) -> None:
-        """F6: pictures, menu, then each panel, which comes to the front for it."""
+        """Ctrl+Tab: pictures, menu, then each panel, which comes to the front for it."""
         places: list[QWidget] = [
             self.multiview,
             self.strip.menu_button,
@@ -346,7 +346,7 @@ class DeskWindow(QMainWindow):
 
 
 def _same_part(place: QWidget, focus: QWidget | None) -> bool:
-    """Whether the focus is in the part of the window that a place of F6 stands for."""
+    """Whether the focus is in the part of the window that a place of this walk stands for."""
     if focus is None:
         return False
     part: QWidget | None = place

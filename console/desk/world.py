@@ -17,6 +17,8 @@ from console.show.model import Air, Setup, Show
 from console.show.reduce import on_air
 
 LIVE = "live"
+TRACKING_STALE_MS = 500
+"""Graphics that hang on a camera's tracking have faded out by then."""
 PROGRAM, PREVIEW = "program", "preview"
 
 
@@ -162,6 +164,15 @@ def source_word(state: str, age_ms: float | None) -> str:
     seconds = "" if age_ms is None else f" {age_ms / 1000:.0f} s"
     words = {LIVE: "", "": "", "stale": f"STALE{seconds}", "lost": f"NO SIGNAL{seconds}", "slate": "NO SIGNAL"}
     return words.get(state, state.upper())
+
+
+def tracking_troubles(world: World) -> dict[str, str]:
+    """Sources on which tracked graphics can't be trusted now, and why; one without a camera model has none to show."""
+    found = {}
+    for name, reading in world.status.graphics.cameras.items():
+        if reading.age_ms is not None and reading.age_ms > TRACKING_STALE_MS:
+            found[name] = f"its tracking is {reading.age_ms / 1000:.1f} s old"
+    return found
 
 
 def troubles(world: World, black: frozenset[str] = frozenset()) -> dict[str, str]:

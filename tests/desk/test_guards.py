@@ -11,18 +11,22 @@ from hypothesis import strategies as st
 from console.desk.actions import AIR, NUMBERED, TAKES, VIEW, Action, Verb
 from console.desk.guards import DOUBT_NS, ENGINE_LOST, Desk, Guard, Sight, decide
 from console.show.commands import (
+    AllGraphicsOff,
     Auto,
     Cut,
     FadeToBlack,
     Redo,
     Role,
     SetKeyerOnAir,
+    SetKeyerPreview,
     SetPreview,
     SetProgram,
+    SetTracked,
     SetTransition,
     Undo,
 )
 from console.show.model import Air, Fade, Move, Setup, Source, SourceId, Transition, TransitionType
+from console.show.world import Element, ElementKind, Group, Switched, Title, World
 
 MS = 1_000_000
 SETUP = Setup(sources=tuple(Source(SourceId(f"cam{n}"), "pattern:", f"Camera {n}") for n in range(1, 13)))
@@ -79,13 +83,35 @@ def test_fade_comes_back():
 
 
 def test_keyers():
-    assert refusal(Action(Verb.KEYER, 2)) == "Keyer 2 has no source"
+    assert refusal(Action(Verb.KEYER, 2)) == "Keyer 2 has neither a source nor a title"
     keyed = replace(SIGHT, setup=replace(SETUP, keyers=(None, SourceId("cam3"), None, None)))
     assert commands(Action(Verb.KEYER, 2), sight=keyed) == (SetKeyerOnAir(2, True),)
     on = replace(keyed, air=replace(AIR_NOW, keyers_on=(False, True, False, True)))
     assert commands(Action(Verb.KEYER, 2), sight=on) == (SetKeyerOnAir(2, False),)
-    assert commands(Action(Verb.KEYERS_OFF), sight=on) == (SetKeyerOnAir(2, False), SetKeyerOnAir(4, False))
-    assert refusal(Action(Verb.KEYERS_OFF)) == "No keyer is on air"
+    assert commands(Action(Verb.GRAPHICS_OFF), sight=on) == (AllGraphicsOff(),)
+    assert refusal(Action(Verb.GRAPHICS_OFF)) == "No graphics are on air"
+
+
+def test_a_title_on_its_way_out_can_be_taken_again():
+    titled = replace(SIGHT, setup=replace(SETUP, titles=(Title("lower_third"), None, None, None)))
+    assert commands(Action(Verb.KEYER, 1), sight=titled) == (SetKeyerOnAir(1, True),)
+    leaving = replace(AIR_NOW, keyers_on=(True, False, False, False), titles=(Switched(False, 100), *[Switched()] * 3))
+    assert commands(Action(Verb.KEYER, 1), sight=replace(titled, air=leaving)) == (SetKeyerOnAir(1, True),)
+    assert commands(Action(Verb.KEYER_PREVIEW, 1), sight=titled) == (SetKeyerPreview(1, True),)
+    assert "neither" in refusal(Action(Verb.KEYER_PREVIEW, 2), sight=titled)
+
+
+def test_tracked_graphics_are_refused_while_the_tracking_is_stale():
+    tag = Element("tags", ElementKind.LABEL, Group.TAG, "*")
+    world = replace(SIGHT, setup=replace(SETUP, world=World(elements=(tag,))))
+    assert commands(Action(Verb.TRACKED, 1), sight=world) == (SetTracked(Group.TAG, True),)
+    assert "Nothing in the world" in refusal(Action(Verb.TRACKED, 2), sight=world)
+    stale = replace(world, tracking={AIR_NOW.program: "its tracking is 3.0 s old"})
+    assert "its tracking is 3.0 s old" in refusal(Action(Verb.TRACKED, 1), sight=stale)
+    on = replace(stale, air=replace(AIR_NOW, tracked=(Switched(True), *[Switched()] * 3)))
+    assert commands(Action(Verb.TRACKED, 1), sight=on) == (SetTracked(Group.TAG, False),), "off is always possible"
+    assert commands(Action(Verb.GRAPHICS_OFF), sight=on) == (AllGraphicsOff(),)
+    assert "OFF AIR" in refusal(Action(Verb.TRACKED, 1), Guard(desk=Desk.OFF_AIR), on)
 
 
 def test_hot_cut_is_off_until_it_is_allowed():

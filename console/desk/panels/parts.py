@@ -49,7 +49,7 @@ class Panel(QWidget):
         """Bring everything up to date."""
 
     def first_focus(self) -> QWidget:
-        """Where the keyboard goes when the panel is reached by F6."""
+        """Where the keyboard goes when the panel is reached by its key."""
         return self
 
 
