@@ -25,7 +25,8 @@ from console.desk.plates import Plates
 from console.desk.style import dress
 from console.desk.tile import Tile
 from console.desk.world import PREVIEW
-from console.show.commands import AddSource, SetKeyer, SetPreview, SetTransition
+from console.show.commands import AddSource, SetElement, SetKeyer, SetPreview, SetTitle, SetTransition
+from console.show.world import Element, ElementKind, Group, Title
 from console.wire.client import ask
 from console.wire.tier import Tier
 from tests.desk.conftest import SeatedDesk, dialog_of
@@ -207,6 +208,36 @@ def test_a_menu_never_swallows_cut(desk):
     desk.key(Qt.Key.Key_Space)
     desk.until(lambda: air(desk).program == "cam2")
     assert not menu.isVisible()
+
+
+def test_tracked_graphics_have_keys_and_buttons(desk):
+    box = desk.window.buses.tracked
+    assert box.isHidden(), "a show without a world needs no buttons for it"
+    desk.engine.change(SetElement(Element("pace", ElementKind.RECORD_LINE, Group.LINE)))
+    desk.until(box.isVisible)
+    assert [button.isEnabled() for button in box.buttons] == [False, False, False, True]
+    desk.key(Qt.Key.Key_F8)
+    desk.until(lambda: air(desk).tracked[3].on)
+    desk.until(lambda: box.buttons[3].lit)
+    desk.key(Qt.Key.Key_F5)
+    desk.until(lambda: "Nothing in the world belongs to 'tag'" in desk.director.log.events[-1].result)
+    desk.key(Qt.Key.Key_Escape, SHIFT)
+    desk.until(lambda: not air(desk).tracked[3].on)
+
+
+def test_a_title_is_taken_and_taken_out_by_its_keyers_key(desk):
+    desk.engine.change(SetTitle(1, Title("lower_third")))
+    button = desk.window.buses.keyers.buttons[0]
+    desk.until(button.isEnabled)
+    desk.key(Qt.Key.Key_F1, SHIFT)
+    desk.until(lambda: air(desk).keyers_preview[0])
+    assert not air(desk).keyers_on[0]
+    desk.key(Qt.Key.Key_F1)
+    desk.until(lambda: air(desk).titles[0].on)
+    desk.until(lambda: button.lit)
+    desk.key(Qt.Key.Key_F1)
+    desk.until(lambda: not air(desk).titles[0].on)
+    desk.until(lambda: not button.lit)
 
 
 def test_ctrl_tab_reaches_every_part_and_ctrl_space_presses(desk):
