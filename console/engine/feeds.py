@@ -107,6 +107,12 @@ class Feeds:
         index = feed.picked.index
         return Drawable(feed.ring.picture(index), (source, feed.paths["picture"], index))
 
+    def pictures(self) -> dict[SourceId, int]:
+        """Which picture of its ring each source gives for this frame, of those that need no slate."""
+        feeds = self._feeds.items()
+        picked = {source: feed.picked.index for source, feed in feeds if feed.picked.state in SHOWN}
+        return {source: index for source, index in picked.items() if index is not None}
+
     def intact(self, sources: frozenset[SourceId]) -> bool:
         """Whether none of the picked pictures was overwritten meanwhile."""
         for source in sources:

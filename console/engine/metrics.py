@@ -22,6 +22,18 @@ _SOURCE = (
     ("drop", "counter", "podium_source_drop_total", "Pictures skipped by the frame sync"),
     ("out", "counter", "podium_source_out_total", "Frames for which the source gave a picture"),
     ("duplicate", "counter", "podium_source_duplicate_total", "Frames for which it gave the same again"),
+    (
+        "overlay_late",
+        "counter",
+        "podium_source_overlay_late_total",
+        "Frames with graphics of a picture before",
+    ),
+    (
+        "overlay_missing",
+        "counter",
+        "podium_source_overlay_missing_total",
+        "Frames whose graphics did not come",
+    ),
     ("fps", "gauge", "podium_source_fps", "New pictures per second"),
     ("age_ms", "gauge", "podium_source_age_milliseconds", "Age of the newest picture"),
     ("cost", "gauge", "podium_source_cost_cores", "Share of a core that decoding it takes"),

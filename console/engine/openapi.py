@@ -88,6 +88,8 @@ def _source() -> dict[str, Any]:
     tiers = [tier.name.lower() for tier in Tier]
     return _object(
         **{"in": count}, drop=count, out=count, duplicate=count, age_ms={"type": "integer"}, fps={"type": "number"},
+        overlay_late=count | {"description": "Frames on program with the graphics of a picture before theirs"},
+        overlay_missing=count | {"description": "Frames on program whose graphics did not come"},
         state=_TEXT, tier={"enum": tiers, "description": "How far its pictures are decoded"},
         cost=_or_null({"type": "number", "minimum": 0}, "Share of a core that it takes, when it is known"),
         hot_in_frames=_or_null(count, "How many frames a cut to it would wait for its picture, when it is known"),

@@ -1,9 +1,9 @@
 """The tick's own process, started by the supervisor as `_engine` (see wire/child.py).
 
-Configuration: `{"journal", "session", "show", "resume", "buses": {bus: path}, "rings":
-{source: {...}}, "anchor": {...}}`.
-Messages in: `{"rings": {...}}`, `{"tiers": {source: tier}, "preview": tier}` and commands. Events out: `result`,
-`patch`, `status`, `frame_one`.
+Configuration: `{"journal", "session", "show", "resume", "buses": {bus: path}, "rings": {source: {...}},
+"overlays": {source: path}, "titles": [a path or null for each keyer], "anchor": {...}}`.
+Messages in: `{"rings": {...}}`, `{"overlays": {...}, "titles": [...]}`, `{"tiers": {source: tier}, "preview": tier}`
+and commands. Events out: `result`, `patch`, `status`, `frame_one`.
 """
 
 from __future__ import annotations
@@ -46,6 +46,7 @@ def main() -> int:
     engine = Engine(history, buses, journal, parent.tell, clock, anchor)
     engine.inbox = parent.inbox
     engine.feeds.attach(config["rings"])
+    engine.overlays.attach(config["overlays"], config["titles"])
     engine.rehearse()
     frame = rate.frame_at_ns(anchor.to_unix(clock.now()))
     if resumed:
@@ -94,6 +95,7 @@ def _status(engine: Engine, at: int, cadence: Cadence) -> dict[str, Any]:
             "age_ms": feed.picked.age_ns // 1_000_000,
             "hot_in_frames": engine.feeds.hot_in_frames(source),
             "sound_resets": max(0, feed.sound.resets),
+            **engine.overlays.counts(source),
         }
     return {
         "frame": at,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,11 @@ import numpy as np
 from console.engine.feeds import SHOWN, Feeds
 from console.engine.journal import Journal
 from console.engine.orders import Order, Orders
+from console.engine.overlays import Overlays
 from console.engine.warming import Warming
 from console.media.clock import Anchor, Clock
 from console.media.picture import Samples, new_picture
-from console.mix.plan import MixPlan, plan, tally
+from console.mix.plan import MixPlan, plan, tally, title_index
 from console.mix.render import Drawable, Renderer, Slates
 from console.mix.sound import mix_sound
 from console.show.codec import to_json
@@ -56,7 +58,8 @@ class Engine:
         self.format, self.rate = form, form.rate
         self.feeds = Feeds(form.rate.start_ns(1))
         self.orders = Orders()
-        self._warming = Warming(self.feeds, form.rate.start_ns(1))
+        self.overlays = Overlays(form.rate.start_ns(1))
+        self._warming = Warming(self.feeds, self.overlays, form.rate.start_ns(1), clock)
         self.inbox: deque[dict[str, Any]] = deque()
         self._history = history
         self._journal = journal
@@ -80,11 +83,13 @@ class Engine:
         return self._anchor.to_monotonic(self.rate.start_ns(at))
 
     def rehearse(self) -> None:
-        """Draw everything once, unseen: the first use of fonts and kernels takes longer than a frame."""
-        unseen = new_picture(self.format.width, self.format.height)
+        """Draw everything once, unseen: the first use of fonts, kernels and memory takes longer than a frame."""
+        width, height = self.format.width, self.format.height
+        unseen, graphic = new_picture(width, height), new_picture(width, height, key=True)
         slate = self._slates.find(SourceId(""), "Podium", None)
-        for move in (MixPlan(SourceId("a"), SourceId("b"), 0.5), MixPlan(SourceId("a"), dip=0.5)):
-            self._renderer.render(move, lambda _: slate, unseen)
+        overlay = Drawable(graphic, None, (0, 0, width, height))
+        for move in (MixPlan(SourceId("a"), SourceId("b"), 0.5, overlay=True), MixPlan(SourceId("a"), dip=0.5)):
+            self._renderer.render(move, lambda _: slate, unseen, lambda _: overlay)
 
     def tick(self, at: int) -> TickReport:
         """Make frame `at`."""
@@ -98,14 +103,27 @@ class Engine:
         self._plans = {bus: plan(self.show, bus, at) for bus in Bus}
         program = self._plans[Bus.PROGRAM]
         now_ns = self._clock.now()
-        self.feeds.ask(program.sources | self._warming.sources(at), self._plans[Bus.PREVIEW].sources, now_ns)
+        self._ask(program, self._plans[Bus.PREVIEW], at, now_ns)
+        self._take_graphics(due_ns, now_ns)
         torn = self._publish_program(program, at, due_ns)
+        self.overlays.count(program.overlaid, self.feeds.pictures(), now_ns)
         for bus in (Bus.PREVIEW, Bus.CLEAN):
             if self._buses[bus].demand(now_ns):
                 self._publish(bus, at, due_ns)
         self._tell_changes(at)
         fresh = all(feed.picked.fresh for source in program.sources if (feed := self.feeds.get(source)))
         return TickReport(at, fresh, torn)
+
+    def _ask(self, program: MixPlan, preview: MixPlan, at: int, now_ns: int) -> None:
+        """Ask for the pictures that are needed, and for graphics where they are on or going to be."""
+        raised = self._warming.sources(at)
+        self.feeds.ask(program.sources | raised, preview.sources, now_ns)
+        seen = program.background | raised | preview.background
+        self.overlays.ask(seen if program.overlay else frozenset(), now_ns)
+
+    def _take_graphics(self, due_ns: int, now_ns: int) -> None:
+        overlaid = self._plans[Bus.PROGRAM].overlaid | self._plans[Bus.PREVIEW].overlaid
+        self.overlays.take(overlaid, self.feeds.pictures(), due_ns, now_ns)
 
     def repeat(self, at: int) -> None:
         """Make frame `at`, whose time has passed: the last picture again, with the sound that belongs to it."""
@@ -136,6 +154,8 @@ class Engine:
             message = self.inbox.popleft()
             if "rings" in message:
                 self.feeds.attach(message["rings"])
+            elif "overlays" in message:
+                self.overlays.attach(message["overlays"], message["titles"])
             elif "tiers" in message:
                 self.feeds.tiers = {SourceId(source): Tier(tier) for source, tier in message["tiers"].items()}
                 self.feeds.preview_tier = Tier(message["preview"])
@@ -165,7 +185,10 @@ class Engine:
         self._journal.append("Commanded", at, utc_ns, **what, **take, rev=self.show.rev)
         self._tell("result", **self.orders.acked(order, at, self.show.rev))
 
-    def _find(self, source: SourceId) -> Drawable:
+    def _find(self, source: SourceId, *, on_program: bool = True) -> Drawable:
+        keyer = title_index(source)
+        if keyer is not None:
+            return self.overlays.title(keyer, on_program=on_program)
         drawable = self.feeds.drawable(source)
         if drawable is not None:
             return drawable
@@ -178,11 +201,13 @@ class Engine:
         picture, sound = ring.begin()
         torn = 0
         while True:
-            self._renderer.render(program, self._find, picture)
-            if torn == _REDRAWS or self.feeds.intact(program.sources):
+            self._renderer.render(program, self._find, picture, self.overlays.drawable)
+            intact = self.feeds.intact(program.sources) and self.overlays.intact(program.overlaid, program.keys)
+            if torn == _REDRAWS or intact:
                 break
             torn += 1
             self.feeds.take(due_ns)
+            self._take_graphics(due_ns, self._clock.now())
         samples = self._mix(sound, at, due_ns, program)
         ring.publish(due_ns=due_ns, now_ns=self._clock.now(), frame=at, samples=samples)
         return torn
@@ -190,7 +215,8 @@ class Engine:
     def _publish(self, bus: Bus, at: int, due_ns: int) -> None:
         ring = self._buses[bus]
         picture, _ = ring.begin()
-        self._renderer.render(self._plans[bus], self._find, picture)
+        find = partial(self._find, on_program=bus is not Bus.PREVIEW)
+        self._renderer.render(self._plans[bus], find, picture, self.overlays.drawable)
         ring.publish(due_ns=due_ns, now_ns=self._clock.now(), frame=at)
 
     def _mix(self, sound: Samples, at: int, due_ns: int, program: MixPlan | None = None) -> int:

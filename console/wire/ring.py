@@ -46,6 +46,8 @@ NEVER = (1 << 63) - 1
 """An instant that does not come: the writer leaves pictures out for now."""
 PREMULTIPLIED = 2
 """Ring flag: fill is multiplied by key already, offsets of 16 and 128 included, and each slot's flags are its box."""
+PREVIEW_ONLY = 1
+"""The `pts` of a slot of a title that is not on air: preview may show it, program not."""
 _BOX_BITS = 16
 
 
@@ -194,16 +196,19 @@ class _Ring:
         self.close()
 
 
-def create_ring(path: Path, width: int, height: int, *, slots: int, key: bool = False, samples: int = 0) -> Path:
+def create_ring(
+    path: Path, width: int, height: int, *, slots: int, key: bool = False, samples: int = 0, flags: int = 0
+) -> Path:
     """Make an empty ring file (replacing one of that name), readable by this user alone.
 
-    `samples` is the most sound one slot carries. Raises ConsoleError when the file can't be made, with the bytes
-    that it needs.
+    `samples` is the most sound one slot carries, `flags` are the ring's (`PREMULTIPLIED`). Raises ConsoleError when
+    the file can't be made, with the bytes that it needs.
     """
     stride = -(-(_SLOT_HEADER + samples * 8 + picture_bytes(width, height, key=key)) // _PAGE) * _PAGE
     size = _PAGE + slots * stride
     header = np.zeros(_PAGE // 8, np.uint64)
     header[:7] = (_MAGIC, width, height, key, samples, slots, stride)
+    header[_H_FLAGS] = flags
     make_file(path, size, header.tobytes())
     return path
 

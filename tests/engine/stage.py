@@ -1,5 +1,6 @@
 """An engine on a virtual clock with sources that are written frame by frame: hours of show in seconds."""
 
+import itertools
 import json
 import random
 from pathlib import Path
@@ -73,6 +74,7 @@ class Stage:
         self.clock = VirtualClock()
         self.anchor = Anchor.take(self.clock)
         self.told: list[dict] = []
+        self._orders = itertools.count()
         directory.mkdir(exist_ok=True)
         self.cameras = {name: Camera(directory, name, n, form) for n, name in enumerate(LEVELS, 1)}
         buses = {}
@@ -101,7 +103,7 @@ class Stage:
         self.told.append(json.loads(json.dumps({"event": event, **fields})))
 
     def ask(self, command: str, **fields) -> None:
-        self.engine.inbox.append({"id": f"order{len(self.told)}-{len(self.shown)}", "command": command, **fields})
+        self.engine.inbox.append({"id": f"order{next(self._orders)}", "command": command, **fields})
 
     def answers(self) -> list[dict]:
         return [event for event in self.told if event["event"] == "result"]
