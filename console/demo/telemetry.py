@@ -1,8 +1,7 @@
 """Positions on the network: the venue sends where its cameras and athletes are, in step with the pictures.
 
 One UDP port of loopback per protocol. As with heads that are locked to the house sync, the place of frame n leaves at
-the instant at which slot n of the pictures does; a picture is coded and decoded in between, so it comes in later than
-its tracking, by `picture_delay_ms`.
+the instant at which slot n of the pictures does. The picture of frame n comes in later, by `picture_delay_ms`.
 """
 
 from __future__ import annotations
@@ -18,6 +17,12 @@ from console.tracking.packet import TrackingProtocol
 
 OPENTRACKIO_STATION = 5
 """The camera that speaks OpenTrackIO; the other tracked ones speak FreeD."""
+
+
+def picture_delay_ms(fps: int) -> float:
+    """How much later the picture of an instant comes in than its tracking: two frames. It is coded one slot behind its
+    turn, as there are pictures that are predicted from later ones, and a decoder knows its end by the next one."""
+    return 2000 / fps
 
 
 def stations_of(protocol: TrackingProtocol) -> tuple[Station, ...]:

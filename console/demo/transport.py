@@ -88,7 +88,8 @@ def _pcr(ticks: int) -> bytes:
 def _pes(stream_id: int, data: bytes, pts: int, dts: int | None) -> bytes:
     stamps = _stamp(2, pts) if dts is None else _stamp(3, pts) + _stamp(1, dts)
     length = len(data) + 3 + len(stamps)
-    size = 0 if stream_id == _VIDEO_ID else length  # 0: until the next picture begins
+    # 0: until the next picture begins. Where the length can be told, a receiver need not wait for that.
+    size = length if length < 1 << 16 else 0
     return (
         bytes((0, 0, 1, stream_id, size >> 8, size & 0xFF, 0x84, 0xC0 if dts is not None else 0x80, len(stamps)))
         + stamps

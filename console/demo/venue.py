@@ -31,7 +31,9 @@ from console.media.clock import Clock, SystemClock
 from console.wire.child import Parent
 
 _PACE_S = 0.005
-_BEHIND_S = 1.0
+_EXACT_NS = 1_500_000
+"""asyncio wakes up to a millisecond late: the last of a wait for a slot is left to the clock."""
+_BEHIND_NS = 1_000_000_000
 
 
 class Venue:
@@ -52,30 +54,27 @@ class Venue:
 
     async def play(self, finish: threading.Event, clock: Clock) -> None:
         """Send slot after slot at the rate until told to finish."""
-        loop = asyncio.get_running_loop()
         self._telemetry.begin(clock.unix_ns())
-        begin, step = loop.time(), 0
+        begin_ns, step = clock.now(), 0
         while not finish.is_set():
-            due = begin + step / (self._fps * self._parts)
-            late = loop.time() - due
-            if late > _BEHIND_S:  # the machine slept: go on from here, with not a slot left out
-                begin += late
-            elif late < 0:
-                await asyncio.sleep(-late)
+            due_ns = begin_ns + step * 1_000_000_000 // (self._fps * self._parts)
             self.number, part = divmod(step, self._parts)
+            late_ns = clock.now() - due_ns
+            if late_ns > _BEHIND_NS:  # the machine slept: go on from here, with not a slot left out
+                begin_ns += late_ns
+            await asyncio.sleep(max(0, -late_ns - (_EXACT_NS if part == 0 else 0)) / 1e9)
             if part == 0:
-                self._offer(due)
+                clock.wait_until(due_ns)
+                self._offer(due_ns)
             for _, outlet in self._cameras:
                 outlet.pace(part, self._parts)
             step += 1
-            if late >= 0:
-                await asyncio.sleep(0)
 
-    def _offer(self, due: float) -> None:
+    def _offer(self, due_ns: int) -> None:
         """A new slot: the tracking first, as it has no time stamp and its arrival counts."""
         self._telemetry.send(self.number)
         if self.number % self._take_frames == 0:
-            self._on_take(round(due * 1e9))
+            self._on_take(due_ns)
         for clip, outlet in self._cameras:
             outlet.offer(clip.slot(self.number), key=clip.is_key(self.number))
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import socket
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import Any
 
 import av
 import pytest
+from demo_venue import playing
 
 from console.demo.clips import Clips
 from console.media import barcode
@@ -20,31 +18,9 @@ from console.media import barcode
 TRANSPORTS = ("http", "http", "tcp", "udp")
 
 
-@contextmanager
-def playing(clips: Clips, transports: tuple[str, ...] = TRANSPORTS, **changed: Any) -> Iterator[dict[str, Any]]:
-    """A venue of as many cameras; what it told when it was ready, its process under `process`."""
-    files = [str(file) for file in clips.files[: len(transports)]]
-    config = {"files": files, "transports": transports, "ports": [0] * len(files), "fps": 25} | changed
-    with subprocess.Popen(
-        [sys.executable, "-m", "console", "_venue"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        process.stdin.write(json.dumps(config).encode() + b"\n")
-        process.stdin.flush()
-        told = json.loads(process.stdout.readline())
-        yield {**told, "process": process}
-        process.stdin.close()
-        status = process.wait(10)
-        assert status == (0 if told["event"] == "ready" else 1)
-
-
 @pytest.fixture(scope="module")
 def venue(clips: Clips) -> Iterator[dict[str, Any]]:
-    with playing(clips) as told:
+    with playing(clips, TRANSPORTS) as told:
         yield told
 
 
@@ -102,6 +78,7 @@ def test_cameras_are_genlocked_over_all_transports(venue: dict[str, Any]) -> Non
         (b"POST /cam1.ts HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc", b"405"),
         (b"\xff\xfe\x00 nonsense\r\n\r\n", b"405"),
         (b"HEAD /cam1.ts HTTP/1.1\r\n\r\n", b"200"),
+        (b"HEAD /results.xml HTTP/1.1\r\n\r\n", b"200"),
         (b"GET /cam1.ts?x=1 HTTP/1.0\r\n\r\n", b"200"),
         (b"GET /cam1.ts HTTP/1.1\r\nX: " + b"a" * 9000, b"431"),
     ],
