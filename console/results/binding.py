@@ -7,8 +7,8 @@
     {race.result}                alone in its field: all rows, for a table of the template
     {{ and }}                    braces
 
-What is not there is empty, never a guess; a name that no feed has is told as a trouble, a row beyond the last is not
-(a template has eight rows whether or not eight ran).
+What is not there is empty, never a guess; a name that no feed has is told as a trouble; a row beyond the last, or a bib
+that nobody wears, is not (a template has eight rows whether or not eight ran).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from console.results.data import Data, Ranked, Row
+from console.results.data import Data, Keyed, Ranked, Row
 from console.results.timing import time_text, wind_text
 from console.show.world import Title
 
@@ -87,7 +87,7 @@ def bind(text: str, feeds: Feeds) -> tuple[Bound, tuple[str, ...]]:
 
 
 def _found(path: str, feeds: Feeds) -> Data:
-    """What a path leads to; None for a row beyond the last, or a feed without data. Raises _MissingError."""
+    """What a path leads to; None for a row or bib that is not there, or a feed without data. Raises _MissingError."""
     feed, *names = (part.strip() for part in path.split("."))
     if feed not in feeds:
         raise _MissingError(f'There is no data feed "{feed}".')
@@ -100,6 +100,8 @@ def _found(path: str, feeds: Feeds) -> Data:
         elif isinstance(value, tuple) and _INDEX.fullmatch(name):
             index = int(name) - isinstance(value, Ranked)
             value = value[index] if 0 <= index < len(value) else None
+        elif isinstance(value, Keyed):
+            return None
         else:
             raise _MissingError(f'{".".join([feed, *names[: depth - 1]])} has no "{name}".')
     return value

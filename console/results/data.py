@@ -10,6 +10,12 @@ Data: TypeAlias = "str | int | float | bool | tuple[Data, ...] | Mapping[str, Da
 Row: TypeAlias = Mapping[str, str]
 
 
+class Keyed(dict[str, Data]):
+    """What is looked up by something of the data, such as a bib: a key that is not there is empty, not a mistake."""
+
+    __slots__ = ()
+
+
 class Ranked(tuple[Data, ...]):
     """Rows in the order of a result: the first is number 1."""
 

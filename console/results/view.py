@@ -29,7 +29,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from console.results.data import Data, Ranked
+from console.results.data import Data, Keyed, Ranked
 from console.results.message import DocumentType, Entry, Message, Person, Photo, ResultStatus
 from console.results.store import FeedState
 
@@ -66,7 +66,7 @@ def value_of(state: FeedState, gate: bool, unit: str = "") -> Mapping[str, Data]
     values = {code.rstrip("-"): _unit(code, parts, people, gate) for (_, code), parts in units.items()}
     meant = [code for _, code in units if code.startswith(unit)]
     value = values[meant[-1].rstrip("-")] if meant else _unit("", {}, people, gate)
-    return {**value, "units": values}
+    return {**value, "units": Keyed(values)}
 
 
 def places(value: Mapping[str, Data]) -> dict[str, str]:
@@ -87,11 +87,10 @@ def _unit(code: str, parts: _Parts, people: Mapping[str, Person], gate: bool) ->
     ran = result.entries if result and status is not ResultStatus.START_LIST else ()
     live = current.entries if current and status not in _FREE else ()
     known = _known((listed, result), people)
-    start = {entry.person.code: _row(entry, known, gate) for entry in _started(listed)}
+    lists = status is ResultStatus.START_LIST
+    start = {entry.person.code: _started(entry, known, lists) for entry in _in_start_order(listed)}
     shown = {entry.person.code: _row(entry, known, gate) for entry in ran} if free else {}
     running = {entry.person.code: _row(entry, known, gate) for entry in live} if free else {}
-    if status is not ResultStatus.START_LIST:
-        start = {code: _bare(row) for code, row in start.items()}
     by_code = {**start, **running, **shown}
     return {
         "event": told.event if told else "",
@@ -109,7 +108,7 @@ def _unit(code: str, parts: _Parts, people: Mapping[str, Person], gate: bool) ->
         "result": Ranked(shown.values()),
         "start": Ranked(start.values()),
         "current": Ranked(running.values()),
-        "bib": {row["bib"]: row for row in by_code.values() if row["bib"]},
+        "bib": Keyed({row["bib"]: row for row in by_code.values() if row["bib"]}),
     }
 
 
@@ -121,7 +120,7 @@ def _status(result: Message | None, listed: Message | None, current: Message | N
     return status
 
 
-def _started(listed: Message | None) -> list[Entry]:
+def _in_start_order(listed: Message | None) -> list[Entry]:
     return sorted(listed.entries, key=lambda entry: entry.start_order) if listed else []
 
 
@@ -139,6 +138,12 @@ def _known(told: Iterable[Message | None], people: Mapping[str, Person]) -> dict
             else:
                 known[person.code] = person
     return known
+
+
+def _started(entry: Entry, known: Mapping[str, Person], lists: bool) -> dict[str, str]:
+    """A row of the start list. Who does not start is told while there is nothing but a start list."""
+    row = _row(entry, known, gate=False)
+    return {**_bare(row), "time": row["irm"], "irm": row["irm"]} if lists else _bare(row)
 
 
 def _row(entry: Entry, known: Mapping[str, Person], gate: bool) -> dict[str, str]:
