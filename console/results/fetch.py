@@ -217,7 +217,7 @@ class FeedReader:
         """The place can't be read, or can again when empty."""
         with self._lock:
             before, self._place_fault = self._place_fault, reason
-        if reason and reason != before:
+        if reason and not before:
             log.warning("feed %s: %s", self._feed.id, reason)
         elif before and not reason:
             log.info("feed %s is read again", self._feed.id)
