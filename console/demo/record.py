@@ -19,6 +19,7 @@ STEPS = 40.92
 TOP_MPS = 12.27
 """The fastest of the smooth run, at 65 m; between two splits it was 12.35."""
 _SPEED_MPS, _QUICK_S, _SLOW_S, _QUICK_PART, _LOSS_PER_S2 = 16.732, 0.9523, 7.849, 0.5502, 0.0020631
+_METRES = 100.0
 _STEP_S, _PACE_STEP_S = 1 / 1000, 0.1
 
 
@@ -31,9 +32,11 @@ def speed_mps(running_s: NDArray[np.float64]) -> NDArray[np.float64]:
 
 @cache
 def pace() -> tuple[tuple[float, float], ...]:
-    """The run as pairs of seconds since the gun and metres, close enough that straight lines between them will do."""
+    """The run to the line as pairs of seconds since the gun and metres; straight lines between them will do."""
     since_gun = np.asarray(np.arange(round((SPLITS_S[-1] + 0.2) / _STEP_S)) * _STEP_S, np.float64)
     speed = speed_mps(since_gun - REACTION_S)
     metres = np.concatenate(([0.0], np.cumsum((speed[1:] + speed[:-1]) / 2 * _STEP_S)))
-    instants = [0.0, REACTION_S, *np.arange(0.2, since_gun[-1], _PACE_STEP_S).tolist()]
-    return tuple((round(at, 3), round(float(np.interp(at, since_gun, metres)), 3)) for at in instants)
+    finish_s = float(np.interp(_METRES, metres, since_gun))
+    instants = [0.0, REACTION_S, *np.arange(0.2, finish_s - _PACE_STEP_S / 2, _PACE_STEP_S).tolist()]
+    pairs = [(round(at, 3), round(float(np.interp(at, since_gun, metres)), 3)) for at in instants]
+    return (*pairs, (round(finish_s, 3), _METRES))

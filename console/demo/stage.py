@@ -16,7 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from console.demo import graphics
 from console.demo.clips import Clips
+from console.demo.starter import Starter
 from console.errors import ConsoleError
 from console.media.clock import Clock
 from console.media.time import Format
@@ -43,6 +45,10 @@ class VenueNews:
     sources: tuple[dict[str, str], ...]
     loop_frames: int
     fps: int
+    tracking: dict[str, int]
+    """UDP port by protocol."""
+    results: str
+    """The address of the results feed."""
 
 
 def free_port() -> int:
@@ -62,6 +68,7 @@ class Stage:
         self.engine = Address("127.0.0.1", free_port())
         self.cloud = Address("127.0.0.1", free_port())
         self.venue: VenueNews | None = None
+        self.starter: Starter | None = None
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
 
     @property
@@ -109,7 +116,11 @@ class Stage:
         told = json.loads(process.stdout.readline() or b"{}")
         if told.get("event") != "ready":
             raise ConsoleError(str(told.get("reason") or "The venue did not start"), f"See {self._log_file('venue')}")
-        self.venue = VenueNews(tuple(told["sources"]), int(told["loop_frames"]), int(told["fps"]))
+        self.venue = VenueNews(
+            tuple(told["sources"]), int(told["loop_frames"]), int(told["fps"]), told["tracking"], told["results"]
+        )
+        self.starter = Starter(self.engine, self.form.rate, self.venue.fps, self._clock)
+        self.starter.listen(process.stdout)
 
     def _show(self) -> Show:
         """The show: the cameras with their names, the endpoint, camera 1 on program."""
@@ -119,7 +130,9 @@ class Stage:
         ids = [source.id for source in sources]
         ingest = Destination(f"{self.cloud.url}/ingest/{CHANNEL}", "Cloud")
         setup = Setup(name="Men's 100 m final", format=self.form, sources=sources, destinations=(ingest,))
-        return Show(setup, Air(program=ids[0], preview=ids[1] if len(ids) > 1 else None))
+        air = Air(program=ids[0], preview=ids[1] if len(ids) > 1 else None)
+        placed = graphics.world(self.form, self.venue.fps, self.venue.tracking, self.venue.results, ids)
+        return Show(*graphics.dressed(setup, air, placed))
 
     def _start(self, name: str, verb: str, *options: str, talking: bool = False) -> subprocess.Popen[bytes]:
         # A session of their own: Ctrl-C is the demo's, which ends them in order.
@@ -139,6 +152,11 @@ class Stage:
         """What the engine measures now. Raises ConsoleError when it does not answer."""
         answer: dict[str, Any] = get(self.engine, "/status")
         return answer
+
+    def follow(self, status: dict[str, Any]) -> None:
+        """What is to be done now and then while the show runs: the race is started with each take."""
+        if self.starter is not None:
+            self.starter.follow(status)
 
     def wait_on_air(self) -> dict[str, Any]:
         """Wait for the first program frame in the log; the status then. Raises ConsoleError."""
@@ -189,9 +207,11 @@ class Stage:
             with contextlib.suppress(OSError):
                 venue.stdin.close()
             self._wait("venue", _END_S)
-            if venue.stdout is not None:
-                venue.stdout.close()
         self._terminate("venue")
+        if self.starter is not None:
+            self.starter.close()
+        if venue is not None and venue.stdout is not None:
+            venue.stdout.close()
         shutil.rmtree(self.run_dir, ignore_errors=True)
 
     def _wait(self, name: str, seconds: float) -> None:

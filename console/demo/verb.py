@@ -188,6 +188,7 @@ def _follow(plan: Plan, stage: Stage, director: Director, first: int, clock: Clo
         if stage.desk_closed():
             return
         status = stage.status()
+        stage.follow(status)
         now = clock.now()
         on_air_ns = (int(status["frame"]) - first + 1) * seconds_ns
         if plan.seconds is not None and on_air_ns >= plan.seconds * 1e9:
