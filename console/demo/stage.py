@@ -25,7 +25,7 @@ from console.media.time import Format
 from console.show.codec import show_to_file
 from console.show.model import Air, Destination, Setup, Show, Source, SourceId
 from console.wire.child import child_command
-from console.wire.client import ask, get
+from console.wire.client import ask, command, get
 from console.wire.place import Address, make_private, runtime_root
 
 _log = logging.getLogger("console.demo")
@@ -119,8 +119,11 @@ class Stage:
         self.venue = VenueNews(
             tuple(told["sources"]), int(told["loop_frames"]), int(told["fps"]), told["tracking"], told["results"]
         )
-        self.starter = Starter(self.engine, self.form.rate, self.venue.fps, self._clock)
+        self.starter = Starter(self.form.rate, self.venue.fps, self._clock, self._start_race)
         self.starter.listen(process.stdout)
+
+    def _start_race(self, frame: int) -> None:
+        command(self.engine, "StartRace", client="demo", frame=frame)
 
     def _show(self) -> Show:
         """The show: the cameras with their names, the endpoint, camera 1 on program."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
+from collections.abc import Callable
 from typing import IO, Any
 
 from console.demo.race import GUN_S
@@ -19,8 +20,6 @@ from console.demo.tracking import TRACKED
 from console.errors import ConsoleError
 from console.media.clock import Clock
 from console.media.time import Rate
-from console.wire.client import command
-from console.wire.place import Address
 
 _log = logging.getLogger("console.demo")
 _SOURCES = frozenset(station.id for station in TRACKED)
@@ -29,8 +28,9 @@ _SOURCES = frozenset(station.id for station in TRACKED)
 class Starter:
     """Listens to the venue, and starts the race of every take."""
 
-    def __init__(self, engine: Address, rate: Rate, venue_fps: int, clock: Clock) -> None:
-        self._engine, self._rate, self._clock = engine, rate, clock
+    def __init__(self, rate: Rate, venue_fps: int, clock: Clock, start: Callable[[int], None]) -> None:
+        """`start` starts the race at a frame; it may raise ConsoleError."""
+        self._rate, self._clock, self._start = rate, clock, start
         self._gun_after_ns = round(GUN_S * 1e9 + picture_delay_ms(venue_fps) * 1e6)
         self._take_ns: int | None = None
         """When the present take began, on the monotonic clock."""
@@ -62,7 +62,7 @@ class Starter:
             return
         self._told = take_ns, max(latencies)
         try:
-            command(self._engine, "StartRace", client="demo", frame=self.gun_frame(*self._told))
+            self._start(self.gun_frame(*self._told))
         except ConsoleError as error:  # a demo without its record line goes on
             _log.warning("The record line was not started: %s", error)
 
