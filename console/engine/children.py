@@ -13,7 +13,7 @@ from typing import Any
 from console.wire.child import GRACE_SECONDS, child_command
 
 _log = logging.getLogger("console.engine.supervisor")
-_LINE_MAX = 1 << 20
+_LINE_MAX = 1 << 23
 _BACK_OFF_FIRST_S, _BACK_OFF_MAX_S = 0.25, 8.0
 _HEALTHY_S = 10.0
 _AT_ONCE, _DOUBLINGS_MAX = 3, 16

@@ -22,7 +22,7 @@ from console.engine.supervisor import Supervisor
 from console.media.address import masked
 from console.show.commands import CommandError, Role, decode_command, role_needed
 
-_BODY_MAX = 64 * 1024
+_BODY_MAX = 256 * 1024
 _QUEUE_MAX, _STATUS_QUEUE_MAX = 400, 4
 _ROLE = web.RequestKey("role", Role)
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -85,7 +85,8 @@ def _as_seen_by(role: Role, parts: dict[str, Any]) -> dict[str, Any]:
         ]
         for name in ("sources", "destinations")
     }
-    return parts | {"setup": setup | shown}
+    feeds = [feed | {"url": masked(feed["url"])} for feed in setup["world"]["feeds"]]
+    return parts | {"setup": setup | shown | {"world": setup["world"] | {"feeds": feeds}}}
 
 
 class _Api:

@@ -110,6 +110,20 @@ def _decoding() -> dict[str, Any]:
     )
 
 
+def _graphics() -> dict[str, Any]:
+    anything = {"type": "object"}
+    running = _object(
+        state={"enum": ["starting", "running", "away"]},
+        tracking=_by_id(anything) | {"description": "What comes in, by tracking input"},
+        cameras=_by_id(anything) | {"description": "How each camera's graphics are, by source"},
+        subjects={"type": "integer", "minimum": 0, "description": "Who is seen by tracking now"},
+        feeds=_by_id(anything) | {"description": "How each data feed is"},
+        render_ms={"type": "number", "description": "Median time to draw one picture's graphics"},
+        troubles={"type": "array", "items": _TEXT},
+    )
+    return _or_null(running, "The graphics process; null while the set-up has nothing for it")
+
+
 def description() -> dict[str, Any]:
     """The OpenAPI document."""
     error = _object(error={"type": "string"})
@@ -120,7 +134,7 @@ def description() -> dict[str, Any]:
     anything = {"type": "object"}
     status = _object(
         frame=number, format={"type": "string"}, on_air={"type": "boolean"}, sources=_by_id(_source()),
-        outputs=anything, log=anything, processes=anything, decoding=_decoding(),
+        outputs=anything, log=anything, processes=anything, decoding=_decoding(), graphics=_graphics(),
         alarms={"type": "array", "items": _object(id=_TEXT, severity=_TEXT, text=_TEXT)},
     )  # fmt: skip
     commands = {name: _command_schema(name, kind) for name, kind in COMMANDS.items()}

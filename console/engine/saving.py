@@ -9,13 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from console.errors import ConsoleError
-from console.show.codec import SCHEMA, ShowFileError, show_from_file
+from console.show.codec import SCHEMA, ShowFileError, show_from_file, to_json
 from console.show.model import Show
+from console.show.world import Switched
 from console.wire.place import write_private
 
 _log = logging.getLogger("console.engine.show")
 _SAVE_AFTER_S = 1.0
 _SIZE_MAX = 1 << 24
+_OF_THE_MOMENT = {"move": None, "last_take": None, "race": to_json(Switched())}
+"""What a show that is opened another day does not take up."""
 
 
 def read_show(path: Path) -> Show:
@@ -45,7 +48,7 @@ class ShowFile:
         """Remember the newest set-up and air; several changes in a second are one write."""
         if self._path is None or "setup" not in parts or "air" not in parts:
             return
-        show = {"podium": SCHEMA, "setup": parts["setup"], "air": parts["air"] | {"move": None, "last_take": None}}
+        show = {"podium": SCHEMA, "setup": parts["setup"], "air": parts["air"] | _OF_THE_MOMENT}
         self._waiting = json.dumps(show, indent=2) + "\n"
         if self._timer is None and self._waiting != self._written:
             self._timer = asyncio.get_running_loop().call_later(_SAVE_AFTER_S, self.save_now)

@@ -7,21 +7,21 @@ patches and starts and stops a source host per source and an uplink per destinat
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 import secrets
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import partial
-from itertools import count
 from pathlib import Path
 from typing import Any
 
-from console.engine.alarms import alarms
+from console.engine.alarms import alarms, graphics_alarms
 from console.engine.children import Child
 from console.engine.decoding import Decoding, ThisMachine
+from console.engine.graphics import GraphicsRings, graphics_status
 from console.engine.journal import replay
+from console.engine.naming import as_hosted, fingerprint, label_of
 from console.engine.saving import ShowFile
 from console.media.address import masked
 from console.media.clock import Anchor, Clock
@@ -71,6 +71,7 @@ class Supervisor:
         self._children: dict[str, Child] = {}
         self._sources: dict[str, dict[str, Any]] = {}
         self._source_rings: dict[str, dict[str, str]] = {}
+        self._graphics = GraphicsRings(self._rings, self._format)
         self._destinations: dict[str, str] = {}
         """Addresses, and what they are called where secrets must not be seen."""
         self._told: dict[str, dict[str, Any]] = {}
@@ -86,11 +87,11 @@ class Supervisor:
     def _session_of(self, show: Show) -> str:
         """The journal's session when it broke off on this very show (the machine went down), else a new one."""
         found = replay(self._journal)
-        if found is not None and not found.ended and found.session.startswith(_fingerprint(show)):
+        if found is not None and not found.ended and found.session.startswith(fingerprint(show)):
             _log.warning("The last session of this show did not end; it goes on as it was on air")
             self._show = found.history.show
             return found.session
-        return f"{_fingerprint(show)}-{secrets.token_hex(8)}"
+        return f"{fingerprint(show)}-{secrets.token_hex(8)}"
 
     def start(self) -> None:
         """Make the rings and start every process."""
@@ -103,7 +104,7 @@ class Supervisor:
         self._follow(to_json(self._show.setup))
         self._keep("engine", "_engine", self._engine_config, self._from_engine)
         self._keep("encoder", "_encoder", self._encoder_config, self._note)
-        deciding = self._decoding.run(lambda: self._status, self._tell_engine)
+        deciding = self._decoding.run(lambda: self._status, partial(self._tell, "engine"))
         self._deciding = asyncio.get_running_loop().create_task(deciding, name="decoding")
 
     async def finish(self) -> None:
@@ -112,7 +113,7 @@ class Supervisor:
         self._file.save_now()
         if self._deciding is not None:
             self._deciding.cancel()
-        groups = (["engine"], ["encoder", *(name for name in self._children if name.startswith("source:"))])
+        groups = (["engine"], ["encoder", "graphics", *(name for name in self._children if name.startswith("source:"))])
         for group in (*groups, [name for name in self._children if name.startswith("uplink:")]):
             kept = [self._children.pop(name) for name in group if name in self._children]
             await asyncio.gather(*(child.finish(15.0 if "engine" not in group else 5.0) for child in kept))
@@ -153,7 +154,7 @@ class Supervisor:
         status.setdefault("format", str(self._format))
         measured: dict[str, Any] = status["sources"]
         nothing = {"state": "lost", "in": 0, "drop": 0, "out": 0, "duplicate": 0, "fps": 0.0, "age_ms": 0}
-        nothing["hot_in_frames"] = None
+        nothing |= {"hot_in_frames": None, "overlay_late": 0, "overlay_missing": 0}
         status["sources"] = {
             source: nothing
             | measured.get(source, {})
@@ -167,8 +168,11 @@ class Supervisor:
             label: idle | self._told.get(f"uplink:{label}", {}) for label in self._destinations.values()
         }
         status["log"] = {"frames": 0, "bytes": 0, "disk_free": 0} | self._told.get("encoder", {})
+        told = self._told.setdefault("graphics", {}) if "graphics" in self._children else None
+        status["graphics"] = graphics = graphics_status(told, self._graphics.trouble)
         status["processes"] = {name: child.pid for name, child in self._children.items()}
         status["alarms"] = [*alarms(status, self.config.bitrate_kbps), *self._decoding.alarms()]
+        status["alarms"] += graphics_alarms(graphics, self._part("setup"), self._part("air"), status.get("tally", {}))
         return status
 
     def snapshot(self) -> dict[str, Any]:
@@ -200,10 +204,10 @@ class Supervisor:
     def _keep(self, name: str, verb: str, config: Callable[[], dict[str, Any]], on_event: Any) -> None:
         self._children[name] = Child(name, verb, config, on_event)
 
-    def _tell_engine(self, message: dict[str, Any]) -> None:
-        engine = self._children.get("engine")
-        if engine is not None:
-            engine.send(message)
+    def _tell(self, name: str, message: dict[str, Any]) -> None:
+        child = self._children.get(name)
+        if child is not None:
+            child.send(message)
 
     def _engine_config(self) -> dict[str, Any]:
         return {
@@ -214,7 +218,23 @@ class Supervisor:
             "buses": {str(bus): str(self.bus_path(bus)) for bus in Bus},
             "rings": self._source_rings,
             "anchor": asdict(self.anchor),
+            **self._graphics.for_engine(),
         }
+
+    def _graphics_config(self) -> dict[str, Any]:
+        return {
+            "format": str(self._format),
+            "anchor": asdict(self.anchor),
+            "setup": self._part("setup"),
+            "air": self._part("air"),
+            "rings": self._graphics.for_process(self._source_rings),
+            "titles": self._graphics.titles,
+        }
+
+    def _part(self, name: str) -> dict[str, Any]:
+        """The show's set-up or air, as JSON."""
+        part: dict[str, Any] = self._parts.get(name) or to_json(getattr(self._show, name))
+        return part
 
     def _encoder_config(self) -> dict[str, Any]:
         config = self.config
@@ -236,6 +256,8 @@ class Supervisor:
             self._parts |= event
             if "setup" in event and self._follow(event["setup"]):
                 event["rings"] = self.rings()
+            if "air" in event:
+                self._tell("graphics", {"air": event["air"]})
             self._file.keep(self._parts)
             self._publish({"patch": {"rev": self._rev, "frame": frame, **event}})
         elif kind == "status":
@@ -245,7 +267,7 @@ class Supervisor:
             self.on_air.set()
             _log.info("On air with frame %d, %s", event["frame"], self._format)
         elif kind == "started" and (message := self._decoding.message):
-            self._tell_engine(message)
+            self._tell("engine", message)
         elif kind == "died":
             for order_id in list(self._answers):
                 self._answer({"reject": {"id": order_id, "reason": "The engine was started again meanwhile"}})
@@ -263,7 +285,7 @@ class Supervisor:
             if role == "source":  # frame sync counts these itself, and decoding
                 event = {key: value for key, value in event.items() if key not in _COUNTED_ELSEWHERE}
             told.update(event)
-            if kind == "opened":
+            if kind == "opened" or role == "graphics":
                 told.pop("reason", None)
         elif kind == "trouble":
             told["reason"] = " ".join(f"{event[key].rstrip('.')}." for key in ("reason", "remedy") if event.get(key))
@@ -273,6 +295,8 @@ class Supervisor:
                 _log.info("%s works again", child.name)
         elif kind == "died":
             told["restarts"] = told.get("restarts", 0) + 1
+            if role == "graphics":  # what it told holds no more
+                self._told[child.name] = {key: told[key] for key in ("restarts", "reason") if key in told}
 
     def _answer(self, answer: dict[str, Any]) -> None:
         order_id = next(iter(answer.values()))["id"]
@@ -292,7 +316,7 @@ class Supervisor:
         changed = False
         for source_id in list(self._sources):
             after = wanted.get(source_id)
-            if after is None or _as_hosted(after) != _as_hosted(self._sources[source_id]):
+            if after is None or as_hosted(after) != as_hosted(self._sources[source_id]):
                 self._drop_source(source_id)
                 changed = True
             else:
@@ -303,16 +327,27 @@ class Supervisor:
                 changed = True
         self._decoding.follow(list(wanted), self._source_rings)
         if changed:
-            self._tell_engine({"rings": self._source_rings})
+            self._tell("engine", {"rings": self._source_rings})
+        self._follow_graphics(setup)
         self._follow_destinations([destination["url"] for destination in setup["destinations"]])
         return changed
+
+    def _follow_graphics(self, setup: dict[str, Any]) -> None:
+        graphics = self._graphics
+        if graphics.follow(setup, self._source_rings):
+            self._tell("engine", graphics.for_engine())
+            self._tell("graphics", {"rings": graphics.for_process(self._source_rings)})
+        if "graphics" in self._children:
+            self._tell("graphics", {"setup": setup})
+        elif graphics.needed and graphics.titles:
+            self._keep("graphics", "_graphics", self._graphics_config, self._note)
 
     def _follow_destinations(self, urls: list[str]) -> None:
         for url in self._destinations.keys() - set(urls):
             self._drop(f"uplink:{self._destinations.pop(url)}")
         for url in urls:
             if url not in self._destinations:
-                label = _label(masked(url), set(self._destinations.values()))
+                label = label_of(masked(url), set(self._destinations.values()))
                 self._destinations[url] = label
                 self._keep(f"uplink:{label}", "_uplink", partial(self._uplink_config, url), self._note)
 
@@ -355,24 +390,8 @@ class Supervisor:
         task.add_done_callback(_ENDING.discard)
 
     def _uplink_config(self, url: str) -> dict[str, Any]:
-        cursor = self.config.run_dir / "cursors" / f"{_fingerprint(url)}.json"
+        cursor = self.config.run_dir / "cursors" / f"{fingerprint(url)}.json"
         return {"url": url, "log": str(self.config.log_dir), "cursor": str(cursor), "format": str(self._format)}
 
 
 _ENDING: set[asyncio.Task[None]] = set()
-
-
-def _as_hosted(source: dict[str, Any]) -> dict[str, Any]:
-    """What a source's host has to be started anew for: its name only where it is drawn into the picture."""
-    return source if source["url"].startswith("pattern:") else source | {"name": ""}
-
-
-def _label(label: str, taken: set[str]) -> str:
-    """The masked address, numbered when another destination looks the same without its secret."""
-    names = (label if number == 1 else f"{label} ({number})" for number in count(1))
-    return next(name for name in names if name not in taken)
-
-
-def _fingerprint(what: Show | str) -> str:
-    text = what if isinstance(what, str) else repr(to_json(what))
-    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -83,7 +83,7 @@ def test_what_is_no_command_gets_a_sentence(engine, body, reason):
 
 
 def test_a_body_that_is_too_large_is_refused(engine):
-    assert fetch(engine, "/command", token(engine), "POST", b"x" * 100_000)[0] == 413
+    assert fetch(engine, "/command", token(engine), "POST", b"x" * 300_000)[0] == 413
 
 
 @pytest.mark.parametrize("given", [None, "wrong", ""])
@@ -216,3 +216,19 @@ def test_the_description_holds_against_random_requests(engine):
     status, answer = ask(engine.address, "GET", "/status")
     assert status == 200
     assert answer["on_air"]
+
+
+def test_every_reference_of_the_description_leads_somewhere(engine):
+    document = json.loads(fetch(engine, "/openapi.json")[1])
+    text = json.dumps(document)
+    references = {part.split('"')[0] for part in text.split('"#/components/schemas/')[1:]}
+    assert references >= {"Camera", "Element", "Title", "LensRow", "SetTitle"}
+    assert references <= document["components"]["schemas"].keys()
+
+
+def test_addresses_of_feeds_are_secrets_too(engine):
+    feed = {"id": "secret", "kind": "csv", "url": "http://ann:sesame@127.0.0.1:9/results.csv"}
+    engine.command("AddFeed", feed=feed)
+    wait_for(lambda: "sesame" in fetch(engine, "/show", token(engine))[1].decode())
+    assert b"sesame" not in fetch(engine, "/show", token(engine, "token.view"))[1]
+    engine.command("RemoveFeed", feed="secret")
