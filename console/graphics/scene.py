@@ -1,50 +1,348 @@
-"""Everything that is drawn over one picture, and the renderer that draws it as the picture's camera sees it."""
+"""The renderer of the world's graphics: a scene, seen by a camera, onto an overlay.
+
+From below: what lies on the ground, less what bodies hide of it; what stands there, far to near, less who is nearer;
+what is in the air; skeletons; the labels' leaders, then their plates.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TypeAlias
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
-from numpy.typing import NDArray
+from PySide6.QtGui import QImage
 
-from console.show.world import Element
+from console.graphics.body import flesh
+from console.graphics.convert import NO_BOX, TILE_PX, Box, OverlayPicture, Touched
+from console.graphics.elements import MOST_SUBJECTS, Building, build
+from console.graphics.faces import Panel, panels
+from console.graphics.geometry import capsules, project_points, project_polygons, sane
+from console.graphics.labels import Key, Layout, Placed, Wish, arrange
+from console.graphics.moment import NO_TRAIL, Array, Scene, Subject
+from console.graphics.occlusion import Mask
+from console.graphics.paint import (
+    DOT_PX,
+    LEADER_PX,
+    OUTLINE,
+    SPRITE_MARGIN_PX,
+    Canvas,
+    Rgba,
+    mark_polygon,
+    segment,
+)
+from console.graphics.readings import Readings
+from console.graphics.shapes import Bones, Face, Fill, Tag
+from console.graphics.sprites import Sprites
+from console.tracking.camera import CameraView
 
-Array: TypeAlias = NDArray[np.float64]
-Triple: TypeAlias = tuple[float, float, float]
+__all__ = ["NO_TRAIL", "Array", "Mask", "Scene", "SceneRenderer", "Subject"]
 
-NO_TRAIL: Array = np.empty((0, 4))
+MOST_LABELS = 40
+_BENT_PIECES = 12
+_BLACK: Rgba = (0, 0, 0, 255)
 
 
 @dataclass(frozen=True, eq=False)
-class Subject:
-    """One athlete or object at the picture's instant."""
+class _Drawn:
+    """A fill in the picture."""
 
-    id: str
-    """`INPUT/NUMBER`."""
-    position_m: Triple
-    """Where it stands: the ground under an athlete."""
-    velocity_mps: Triple = (0.0, 0.0, 0.0)
-    """nan: not known."""
-    name: str = ""
-    bib: str = ""
-    country: str = ""
-    joints_m: Array | None = None
-    """(33, 3) in BlazePose's order; a row of nan is a joint that is not seen."""
-    trail: Array = field(default_factory=lambda: NO_TRAIL)
-    """(n, 4): x, y, z and speed in m/s, oldest first."""
-    strength: float = 1.0
-    """0..1, less as its data grow old."""
+    polygons: tuple[Array, ...]
+    colours: tuple[Rgba, ...]
+    opacity: float
 
 
 @dataclass(frozen=True, eq=False)
-class Scene:
-    """Everything drawn over one picture."""
+class _Body:
+    """Who may hide something: capsules in the picture, and how far away."""
 
-    elements: tuple[tuple[Element, float], ...] = ()
-    """With opacities 0..1."""
-    subjects: tuple[Subject, ...] = ()
-    race_s: float | None = None
-    """Seconds since the start, for record lines; None: nobody has started."""
-    instant_s: float = 0.0
-    """The picture's instant in seconds on any steady clock: labels move and figures change by it."""
+    outlines: Array
+    depth_m: float
+
+
+@dataclass(frozen=True, eq=False)
+class _Plate:
+    """A label in the picture."""
+
+    image: QImage
+    placed: Placed
+    opacity: float
+    colour: str
+
+
+@dataclass(frozen=True, eq=False)
+class _Plan:
+    """Everything to be painted, in pixels."""
+
+    ground: list[_Drawn | Panel]
+    standing: list[tuple[float, Panel]]
+    above: list[_Drawn | Panel]
+    skeletons: list[tuple[Array, list[tuple[Array, Rgba]], float]]
+    plates: list[_Plate]
+    bodies: list[_Body]
+
+    def same_as(self) -> Hashable:
+        """Equal for plans that paint the same."""
+        parts: list[Hashable] = []
+        for one in (*self.ground, *self.above):
+            parts += [one.opacity, *_bytes(one)]
+        for depth, panel in self.standing:
+            parts += [depth, panel.opacity, *_bytes(panel)]
+        for rim, pieces, opacity in self.skeletons:
+            parts += [opacity, rim.tobytes(), *((piece.tobytes(), colour) for piece, colour in pieces)]
+        parts += [(id(plate.image), plate.placed, plate.opacity) for plate in self.plates]
+        parts += [(body.depth_m, body.outlines.tobytes()) for body in self.bodies]
+        return tuple(parts)
+
+
+def _bytes(one: _Drawn | Panel) -> Iterable[Hashable]:
+    if isinstance(one, Panel):
+        return (id(one.image), *(piece.outline.tobytes() for piece in one.pieces))
+    return (*(polygon.tobytes() for polygon in one.polygons), one.colours)
+
+
+class SceneRenderer:
+    """Draws the scenes of one camera, picture after picture. Lives in the thread it was made in, with a Qt application.
+
+    Between pictures it keeps where labels stand, what figures show, and sprites.
+    """
+
+    def __init__(self, width: int, height: int) -> None:
+        self._width, self._height = width, height
+        self._canvas = Canvas(width, height)
+        self._sprites = Sprites(width, height)
+        self._readings = Readings()
+        self._layout = Layout()
+        self._plate_of: dict[Key, tuple[QImage, float, str]] = {}
+        self._painted: Hashable = None
+        self._boxes: tuple[Box, ...] = ()
+        self._serial = 0
+
+    @property
+    def troubles(self) -> tuple[str, ...]:
+        """What could not be drawn, in plain words, each once."""
+        return self._sprites.troubles
+
+    def render(
+        self, scene: Scene, view: CameraView, strength: float, into: OverlayPicture, ground: Mask | None = None
+    ) -> None:
+        """Draw a scene as a camera sees it, at a strength of 0..1, onto an overlay of the renderer's size.
+
+        `ground` says where the picture shows the ground; outside its box, and without it, bodies are taken to hide
+        what lies there. What is the same as before is not painted again.
+        """
+        if not strength > 0 or not scene.elements:
+            self._layout = Layout()
+            into.clear()
+            return
+        plan = self._plan(scene, view)
+        same = plan.same_as()
+        if ground is not None or same != self._painted:
+            self._paint(plan, ground)
+            self._painted = same if ground is None else None
+            self._serial += 1
+        drawn = (id(self), self._serial, min(strength, 1.0))
+        if into.drawn != drawn:
+            into.lay(self._canvas.pixels, self._boxes, min(strength, 1.0))
+            into.drawn = drawn
+
+    def ground_box(self, scene: Scene, view: CameraView) -> Box:
+        """Where a mask of the ground would be of use: what of the scene lies under subjects. `NO_BOX`: nowhere."""
+        building = self._building(scene, view, Readings())
+        touched = Touched(self._width, self._height)
+        shapes = [one for one in build(building) if isinstance(one, Fill | Face) and one.under]
+        outlines = [polygon for one in shapes if isinstance(one, Fill) for polygon in one.polygons_m]
+        outlines += [one.corners_m for one in shapes if isinstance(one, Face) and not one.standing]
+        for polygon in project_polygons(view, outlines):
+            if len(polygon):
+                mark_polygon(touched, polygon)
+        boxes = touched.boxes()
+        if not boxes:
+            return NO_BOX
+        left, top = min(box.x for box in boxes), min(box.y for box in boxes)
+        right, bottom = max(box.x + box.width for box in boxes), max(box.y + box.height for box in boxes)
+        return Box(left, top, right - left, bottom - top)
+
+    def _building(self, scene: Scene, view: CameraView, readings: Readings) -> Building:
+        pieces = _BENT_PIECES if any(view.distortion) else 1
+        return Building(scene, view.position_m, readings, self._sprites.tell, pieces)
+
+    def _plan(self, scene: Scene, view: CameraView) -> _Plan:
+        shapes = build(self._building(scene, view, self._readings))
+        fills = [one for one in shapes if isinstance(one, Fill)]
+        polygons = iter(project_polygons(view, [polygon for fill in fills for polygon in fill.polygons_m]))
+        ground: list[_Drawn | Panel] = []
+        above: list[_Drawn | Panel] = []
+        standing: list[tuple[float, Panel]] = []
+        for shape in shapes:
+            if isinstance(shape, Fill):
+                pairs = [(next(polygons), colour) for colour in shape.colours]
+                pairs = [pair for pair in pairs if len(pair[0])]
+                if pairs:
+                    drawn = _Drawn(tuple(p for p, _ in pairs), tuple(c for _, c in pairs), shape.opacity)
+                    (ground if shape.under else above).append(drawn)
+            elif isinstance(shape, Face):
+                panel = panels(shape, view, self._sprites)
+                if panel is None:
+                    continue
+                if shape.standing and shape.under:
+                    standing.append((panel.depth_m, panel))
+                else:
+                    (ground if shape.under else above).append(panel)
+        standing.sort(key=lambda one: -one[0])
+        bodies = self._bodies(scene, view) if ground or standing else []
+        skeletons = self._skeletons([one for one in shapes if isinstance(one, Bones)], view)
+        plates = self._plates([one for one in shapes if isinstance(one, Tag)], view, scene.instant_s)
+        return _Plan(ground, standing, above, skeletons, plates, bodies)
+
+    def _bodies(self, scene: Scene, view: CameraView) -> list[_Body]:
+        everyone = [one for one in scene.subjects if one.strength > 0 and sane(np.asarray(one.position_m, np.float64))]
+        if not everyone:
+            return []
+        places = np.array([one.position_m for one in everyone], np.float64)
+        _, depth = project_points(view, places + np.array([0.0, 0.0, 1.0]))
+        near = [at for at in np.argsort(depth).tolist() if np.isfinite(depth[at])][:MOST_SUBJECTS]
+        parts = [flesh(everyone[at]) for at in near]
+        if not parts:
+            return []
+        outlines, kept = capsules(view, np.concatenate([e for e, _ in parts]), np.concatenate([r for _, r in parts]))
+        owner = np.repeat(np.arange(len(parts)), [len(ends) for ends, _ in parts])[kept]
+        return [_Body(outlines[owner == n], float(depth[at])) for n, at in enumerate(near) if (owner == n).any()]
+
+    def _skeletons(
+        self, bones: Sequence[Bones], view: CameraView
+    ) -> list[tuple[Array, list[tuple[Array, Rgba]], float]]:
+        """Far to near: the dark rim of all parts, then parts by colour, and the opacity."""
+        if not bones:
+            return []
+        ends, radius = np.concatenate([b.ends_m for b in bones]), np.concatenate([b.radius_m for b in bones])
+        scale = self._height / 1080
+        rims, rim_of = capsules(view, ends, radius, 1.6 * scale, 0.9 * scale)
+        cores, core_of = capsules(view, ends, radius, 0.0, 0.9 * scale)
+        found: list[tuple[float, Array, list[tuple[Array, Rgba]], float]] = []
+        start = 0
+        for one in bones:
+            end = start + len(one.ends_m)
+            rim = rims[(rim_of >= start) & (rim_of < end)]
+            mine = np.flatnonzero((core_of >= start) & (core_of < end))
+            if len(mine):
+                colours = [one.colours[core_of[at] - start] for at in mine.tolist()]
+                pieces = [
+                    (cores[mine[[at for at, c in enumerate(colours) if c == colour]]], colour)
+                    for colour in dict.fromkeys(colours)
+                ]
+                depth = float(np.nanmean((one.ends_m[:, 0] - view.position_m) @ view.rotation[2]))
+                found.append((depth, rim, pieces, one.opacity))
+            start = end
+        found.sort(key=lambda each: -each[0])
+        return [(rim, pieces, opacity) for _, rim, pieces, opacity in found]
+
+    def _plates(self, tags: Sequence[Tag], view: CameraView, instant_s: float) -> list[_Plate]:
+        wishes: list[tuple[float, Wish]] = []
+        if tags:
+            pixels, depth = project_points(view, np.array([tag.anchor_m for tag in tags]))
+            for tag, (x, y), far in zip(tags, pixels.tolist(), depth.tolist(), strict=True):
+                if not (far > 0 and 0 <= x <= self._width and 0 <= y <= self._height * 1.05):
+                    continue
+                image = self._sprites.plate(tag.rows, tag.colour, tag.size)
+                rim = 2 * SPRITE_MARGIN_PX
+                wishes.append((far, Wish(tag.key, x, y, image.width() - rim, image.height() - rim)))
+                self._plate_of[tag.key] = image, tag.opacity, tag.colour
+        if len(wishes) > MOST_LABELS:
+            shown = {placed.key for placed in self._layout.labels}
+            wishes.sort(key=lambda one: (one[1].key not in shown, one[0], one[1].key))
+            self._sprites.tell(f"Only {MOST_LABELS} labels fit a picture; those furthest away are left out")
+        kept = [wish for _, wish in wishes[:MOST_LABELS]]
+        self._layout = arrange(kept, self._layout, instant_s, self._width, self._height)
+        self._plate_of = {placed.key: self._plate_of[placed.key] for placed in self._layout.labels}
+        return [
+            _Plate(image, placed, opacity * placed.opacity, colour)
+            for placed in self._layout.labels
+            for image, opacity, colour in (self._plate_of[placed.key],)
+        ]
+
+    def _paint(self, plan: _Plan, ground: Mask | None) -> None:
+        canvas = self._canvas
+        canvas.begin()
+        try:
+            _draw_all(canvas, plan.ground)
+            if plan.ground:
+                _hide_ground(canvas, plan.bodies, ground)
+            for depth, panel in plan.standing:
+                _draw_all(canvas, [panel])
+                with canvas.erasing():
+                    for body in plan.bodies:
+                        if body.depth_m < depth and _meets(canvas.touched_before, body):
+                            canvas.outlines(body.outlines, _BLACK)
+            _draw_all(canvas, plan.above)
+            for rim, pieces, opacity in plan.skeletons:
+                with canvas.layer(opacity) as layer:
+                    layer.outlines(rim, OUTLINE)
+                    for piece, colour in pieces:
+                        layer.outlines(piece, colour)
+            self._draw_plates(plan.plates)
+        finally:
+            self._boxes = canvas.end()
+
+    def _draw_plates(self, plates: Sequence[_Plate]) -> None:
+        scale = self._height / 1080
+        for plate in plates:
+            _leader(self._canvas, plate, scale)
+        for plate in plates:
+            x, y = plate.placed.x - SPRITE_MARGIN_PX, plate.placed.y - SPRITE_MARGIN_PX
+            self._canvas.sprite(plate.image, x, y, plate.opacity)
+
+
+def _draw_all(canvas: Canvas, drawn: Sequence[_Drawn | Panel]) -> None:
+    """Paint in order; what has the same opacity as its neighbour comes onto the canvas together."""
+    for opacity, together in groupby(drawn, key=lambda one: round(one.opacity * 255) / 255):
+        with canvas.layer(opacity) as layer:
+            for one in together:
+                if isinstance(one, Panel):
+                    for piece in one.pieces:
+                        layer.picture(piece.outline, one.image, piece.transform)
+                else:
+                    for polygon, colour in zip(one.polygons, one.colours, strict=True):
+                        layer.polygon(polygon, colour)
+
+
+def _hide_ground(canvas: Canvas, bodies: Sequence[_Body], ground: Mask | None) -> None:
+    """Take away what is not to be seen of the ground."""
+    if ground is not None and ground.shown.size:
+        with canvas.outside(ground.box):
+            _erase(canvas, bodies)
+        canvas.keep(ground.shown, ground.x, ground.y)
+    else:
+        _erase(canvas, bodies)
+
+
+def _erase(canvas: Canvas, bodies: Sequence[_Body]) -> None:
+    with canvas.erasing():
+        for body in bodies:
+            if _meets(canvas.touched_before, body):
+                canvas.outlines(body.outlines, _BLACK)
+
+
+def _meets(touched: Touched, body: _Body) -> bool:
+    low, high = body.outlines.min(axis=(0, 1)).tolist(), body.outlines.max(axis=(0, 1)).tolist()
+    return touched.meets(low[0], low[1], high[0] + TILE_PX / 8, high[1] + TILE_PX / 8)
+
+
+def _leader(canvas: Canvas, plate: _Plate, scale: float) -> None:
+    """The line from a plate to what it names: white, on a dark one, ending in a dot."""
+    placed = plate.placed
+    x, y = placed.anchor
+    foot = placed.y + placed.height
+    if y <= foot:
+        return
+    top = min(max(x, placed.x + 8 * scale), placed.x + placed.width - 8 * scale), foot
+    alpha = plate.opacity
+    turn = np.linspace(0, 2 * np.pi, 16, endpoint=False)
+    dot = np.stack((np.cos(turn), np.sin(turn)), axis=1) * scale
+    for width, radius, (red, green, blue, full) in (
+        (LEADER_PX + 2.2, DOT_PX + 1.3, OUTLINE),
+        (LEADER_PX, DOT_PX, (255, 255, 255, 255)),
+    ):
+        colour = (red, green, blue, round(full * alpha))
+        canvas.polygon(segment(top, (x, y), width * scale), colour)
+        canvas.polygon(dot * radius + np.array([x, y]), colour)

@@ -1,0 +1,203 @@
+"""The canvas: what QPainter draws at sub-pixel places, and where it drew. Also the look that all graphics share.
+
+Everything is placed in pixels with the origin in the picture's corner. Sprites are drawn under a transform that is
+not a plain shift, because Qt snaps images that are only shifted to whole pixels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeAlias
+
+import numpy as np
+import shiboken6
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPolygonF, QRegion, QTransform
+
+from console.graphics.convert import Box, Pixels, Touched
+from console.graphics.moment import Array
+
+Rgba: TypeAlias = tuple[int, int, int, int]
+
+# The look. Lengths are in pixels of a picture of 1080 rows.
+PLATE: Rgba = (13, 17, 28, 228)
+PLATE_EDGE: Rgba = (255, 255, 255, 46)
+TEXT: Rgba = (255, 255, 255, 255)
+TEXT_DARK: Rgba = (13, 17, 28, 255)
+SHADE: Rgba = (0, 0, 0, 120)
+"""What lies under bright lines, so that they stand out on any ground."""
+OUTLINE: Rgba = (8, 10, 18, 200)
+ROW_PX, TEXT_PX, PAD_PX, RADIUS_PX = 40.0, 25.0, 10.0, 5.0
+LEADER_PX, DOT_PX = 2.0, 4.5
+SPRITE_MARGIN_PX = 2
+"""The transparent rim of every sprite: its edges are anti-aliased wherever it lies."""
+
+_HINTS = QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform
+_FORMAT = QImage.Format.Format_ARGB32_Premultiplied
+_VOID_PTR: Any = shiboken6.VoidPtr  # its stub knows no arguments
+_TURN = 1e-6
+"""Too little to be seen, enough for Qt to interpolate between pixels."""
+
+
+def image_over(pixels: Pixels) -> QImage:
+    """An image whose memory is an array's; the array has to outlive it."""
+    height, width = pixels.shape[:2]
+    return QImage(pixels.data, width, height, width * 4, _FORMAT)
+
+
+def qpolygon(points: Array) -> QPolygonF:
+    """Points (n, 2) as Qt has them, copied at once: a point at a time takes longer than drawing them."""
+    polygon = QPolygonF()
+    polygon.resize(len(points))
+    if len(points):
+        memory = memoryview(_VOID_PTR(polygon.data(), len(points) * 16, True))
+        np.ndarray((len(points), 2), np.float64, memory)[:] = points
+    return polygon
+
+
+def mark_polygon(touched: Touched, points: Array, pad_px: float = 1.0) -> None:
+    """Mark where a polygon lies: a long one not by its box but band by band, since a slanting line is thin."""
+    left, top = (points.min(axis=0) - pad_px).tolist()
+    right, bottom = (points.max(axis=0) + pad_px).tolist()
+    if right - left < 128 or bottom - top < 64:
+        touched.mark(left, top, right, bottom)
+        return
+    tops = np.arange(max(top // 32 * 32, 0.0), min(bottom, touched.height), 32.0)
+    ax, ay = points[:, 0, None], points[:, 1, None]
+    bx, by = np.roll(points, -1, axis=0).T[..., None]
+    rise = np.where(np.abs(by - ay) < 1e-9, 1e-9, by - ay)
+    # The part of each edge within each band, as shares of its length.
+    one, two = (tops - pad_px - ay) / rise, (tops + 32 + pad_px - ay) / rise
+    start, end = np.clip(np.minimum(one, two), 0, 1), np.clip(np.maximum(one, two), 0, 1)
+    inside = (np.minimum(one, two) <= 1) & (np.maximum(one, two) >= 0)
+    x1, x2 = ax + (bx - ax) * start, ax + (bx - ax) * end
+    lows = np.where(inside, np.minimum(x1, x2), np.inf).min(axis=0)
+    highs = np.where(inside, np.maximum(x1, x2), -np.inf).max(axis=0)
+    for band, low, high in zip(tops.tolist(), lows.tolist(), highs.tolist(), strict=True):
+        if low <= high:
+            touched.mark(low - pad_px, band, high + pad_px, band + 31)
+
+
+class Canvas:
+    """A transparent picture that is painted anew for each frame; it knows where there is paint."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self.pixels = np.zeros((height, width, 4), np.uint8)
+        self.touched = self.touched_before = Touched(width, height)
+        self._image = image_over(self.pixels)
+        self._held: tuple[Box, ...] = ()
+        self._painter = QPainter()
+        self._above: Canvas | None = None
+        self._whole = QRect(0, 0, width, height)
+
+    def begin(self) -> None:
+        """Wipe what was painted, and start."""
+        for x, y, width, height in self._held:
+            self.pixels[y : y + height, x : x + width] = 0
+        self.touched.wipe()
+        self._painter.begin(self._image)
+        self._painter.setRenderHints(_HINTS)
+        self._painter.setPen(Qt.PenStyle.NoPen)
+
+    def end(self) -> tuple[Box, ...]:
+        """Finish, and tell where there is paint."""
+        self._painter.end()
+        self._held = self.touched.boxes()
+        return self._held
+
+    @contextmanager
+    def layer(self, opacity: float) -> Iterator[Canvas]:
+        """A canvas whose paint comes onto this one as a whole, at an opacity: what overlaps within does not show."""
+        if opacity >= 1:
+            yield self
+            return
+        if self._above is None:
+            self._above = Canvas(self._whole.width(), self._whole.height())
+        above = self._above
+        above.begin()
+        try:
+            yield above
+        finally:
+            boxes = above.end()
+            painter = self._painter
+            painter.setOpacity(max(opacity, 0.0))
+            for x, y, width, height in boxes:
+                painter.drawImage(QPointF(x, y), above._image, QRectF(x, y, width, height))
+                self.touched.mark(x, y, x + width - 1, y + height - 1)
+            painter.setOpacity(1.0)
+
+    def polygon(self, points: Array, colour: Rgba) -> None:
+        """Fill a polygon (n, 2)."""
+        if len(points) < 3:
+            return
+        self._painter.setBrush(QColor(*colour))
+        self._painter.drawPolygon(qpolygon(points))
+        mark_polygon(self.touched, points)
+
+    def outlines(self, many: Array, colour: Rgba) -> None:
+        """Fill many convex polygons (m, n, 2) in one colour."""
+        self._painter.setBrush(QColor(*colour))
+        if not len(many):
+            return
+        for points, low, high in zip(many, many.min(axis=1).tolist(), many.max(axis=1).tolist(), strict=True):
+            self._painter.drawConvexPolygon(qpolygon(points))
+            self.touched.mark(low[0] - 1, low[1] - 1, high[0] + 1, high[1] + 1)
+
+    def picture(self, outline: Array, image: QImage, transform: QTransform) -> None:
+        """Fill an outline (n, 2) with an image that the transform brings into the picture."""
+        if len(outline) < 3:
+            return
+        brush = QBrush(image)
+        brush.setTransform(transform)
+        self._painter.setBrush(brush)
+        self._painter.drawPolygon(qpolygon(outline))
+        mark_polygon(self.touched, outline)
+
+    def sprite(self, image: QImage, x: float, y: float, opacity: float = 1.0) -> None:
+        """Draw an image with its corner at a place between pixels; it has a transparent rim."""
+        self._painter.setTransform(QTransform(1.0, _TURN, -_TURN, 1.0, x, y))
+        self._painter.setOpacity(opacity)
+        self._painter.drawImage(0, 0, image)
+        self._painter.setOpacity(1.0)
+        self._painter.resetTransform()
+        self.touched.mark(x - 1, y - 1, x + image.width() + 1, y + image.height() + 1)
+
+    @contextmanager
+    def erasing(self) -> Iterator[None]:
+        """What is drawn within takes away instead. It leaves marks only where there are some."""
+        former = self.touched_before = self.touched
+        self.touched = Touched(former.width, former.height)
+        self._painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_DestinationOut)
+        try:
+            yield
+        finally:
+            self._painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceOver)
+            self.touched = former
+
+    @contextmanager
+    def outside(self, box: Box) -> Iterator[None]:
+        """Nothing that is drawn within comes into a box."""
+        self._painter.setClipRegion(QRegion(self._whole) - QRegion(QRect(*box)))
+        try:
+            yield
+        finally:
+            self._painter.setClipping(False)
+
+    def keep(self, shown: Pixels, x: int, y: int) -> None:
+        """Multiply what is painted in a box by a mask (rows, columns) of 0..255."""
+        rows, columns = shown.shape
+        pixels = np.zeros((rows, columns, 4), np.uint8)
+        pixels[..., 3] = shown
+        self._painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_DestinationIn)
+        self._painter.drawImage(x, y, image_over(pixels))
+        self._painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceOver)
+
+
+def segment(start: Sequence[float], end: Sequence[float], width_px: float) -> Array:
+    """The outline (4, 2) of a straight line in the picture."""
+    a, b = np.asarray(start, np.float64), np.asarray(end, np.float64)
+    along = b - a
+    length = float(np.hypot(*along)) or 1.0
+    side = np.array([-along[1], along[0]]) / length * width_px / 2
+    return np.array([a + side, b + side, b - side, a - side])

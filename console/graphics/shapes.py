@@ -1,0 +1,98 @@
+"""What elements are made of: shapes in the world, in metres, ready to be projected and painted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+
+from console.graphics.labels import Key
+from console.graphics.moment import Array
+from console.graphics.paint import Rgba
+from console.graphics.sprites import Cell, FaceLook
+
+_CIRCLE = 64
+
+
+@dataclass(frozen=True, eq=False)
+class Fill:
+    """Polygons in their order, each in its colour."""
+
+    polygons_m: tuple[Array, ...]
+    colours: tuple[Rgba, ...]
+    opacity: float
+    under: bool
+    """It lies on the ground: whoever stands there hides it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Face:
+    """A picture on a rectangle in the world; corners from the top left, clockwise as it is read."""
+
+    corners_m: Array
+    look: FaceLook
+    opacity: float
+    under: bool
+    standing: bool
+    """It stands up: only who is nearer hides it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Bones:
+    """A skeleton. `ends_m` is (n, 2, 3)."""
+
+    ends_m: Array
+    radius_m: Array
+    colours: tuple[Rgba, ...]
+    opacity: float
+
+
+@dataclass(frozen=True, eq=False)
+class Tag:
+    """A plate that points at a place."""
+
+    key: Key
+    anchor_m: Array
+    rows: tuple[tuple[Cell, ...], ...]
+    colour: str
+    size: float
+    opacity: float
+
+
+Shape: TypeAlias = Fill | Face | Bones | Tag
+
+
+def strip(start_m: Array, end_m: Array, width_m: float, pieces: int = 1) -> Array:
+    """The outline of a straight strip on the ground, cut into pieces so that a lens can bend it; (0, 3) without length."""
+    along = end_m - start_m
+    length = float(np.hypot(along[0], along[1]))
+    if length < 1e-6:
+        return np.empty((0, 3))
+    side = np.array([-along[1], along[0], 0.0]) / length * width_m / 2
+    middle = start_m + along * np.linspace(0, 1, pieces + 1)[:, None]
+    return np.concatenate((middle + side, (middle - side)[::-1]))
+
+
+def ring(centre_m: Array, radius_m: float, width_m: float) -> Array:
+    """A ring on the ground as one outline: out along the rim, back along the inner one."""
+    turn = np.linspace(0, 2 * np.pi, _CIRCLE + 1)
+    rim = np.stack((np.cos(turn), np.sin(turn), np.zeros_like(turn)), axis=1)
+    inner = max(radius_m - width_m, 0.0)
+    return np.concatenate((centre_m + rim * radius_m, centre_m + rim[::-1] * inner))
+
+
+def disc(centre_m: Array, radius_m: float) -> Array:
+    """A full circle on the ground."""
+    turn = np.linspace(0, 2 * np.pi, _CIRCLE, endpoint=False)
+    rim = np.stack((np.cos(turn), np.sin(turn), np.zeros_like(turn)), axis=1)
+    return np.asarray(centre_m + rim * radius_m)
+
+
+def subdivided(corners_m: Array, pieces: int) -> Array:
+    """An outline with each edge cut into pieces."""
+    if pieces <= 1:
+        return corners_m
+    share = np.arange(pieces)[:, None] / pieces
+    ahead = np.roll(corners_m, -1, axis=0)
+    return np.concatenate([a + (b - a) * share for a, b in zip(corners_m, ahead, strict=True)])
