@@ -5,8 +5,9 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.mix.plan import Lamp, MixPlan, plan, tally
+from console.mix.plan import Lamp, MixPlan, plan, tally, title_id, title_index
 from console.show.model import Air, Bus, Fade, Move, Setup, Show, Source, Transition, TransitionType
+from console.show.world import Switched, Title
 
 SETUP = Setup(sources=tuple(Source(i, "black:", i) for i in "abk"), keyers=("k", None, None, None))
 
@@ -55,3 +56,42 @@ def test_gains_never_exceed_one_and_need_a_seen_source(at, kind, rate):
     moving = plan(show(move=Move("b", 5, Transition(kind, rate)), fade=Fade(True, 20, 10)), Bus.PROGRAM, at)
     assert sum(moving.gains.values()) <= 1.0 + 1e-9
     assert moving.gains.keys() <= moving.sources
+
+
+def test_a_title_is_a_key_and_no_source():
+    titled = show(keyers_on=(True, True, False, False))
+    titled = replace(titled, setup=replace(SETUP, titles=(None, Title("strap"), None, None)))
+    program = plan(titled, Bus.PROGRAM, 1)
+    assert program.keys == ("k", title_id(1))
+    assert [title_index(key) for key in program.keys] == [None, 1]
+    assert program.sources == {"a", "k"}
+    assert program.gains == {"a": 1.0}
+    assert tally(program, plan(titled, Bus.PREVIEW, 1)).keys() == {"a", "k", "b"}
+    assert plan(titled, Bus.CLEAN, 1).keys == ()
+
+
+def test_preview_has_the_keys_that_are_to_come():
+    coming = show(keyers_on=(False, False, True, False), keyers_preview=(True, True, False, False))
+    assert plan(coming, Bus.PREVIEW, 1).keys == ("k",)
+    assert tally(plan(coming, Bus.PROGRAM, 1), plan(coming, Bus.PREVIEW, 1)) == {
+        "a": Lamp.PROGRAM,
+        "b": Lamp.PREVIEW,
+        "k": Lamp.PREVIEW,
+    }
+
+
+def test_graphics_in_the_world_are_laid_over_until_they_have_faded():
+    off = (Switched(),) * 3
+    assert not any(plan(show(), bus, 1000).overlay for bus in Bus)
+    on = show(tracked=(*off, Switched(True, 900)))
+    assert [plan(on, bus, 1000).overlay for bus in Bus] == [True, True, False]
+    out = show(tracked=(Switched(False, 900), *off))
+    assert [plan(out, Bus.PROGRAM, at).overlay for at in (900, 949, 950)] == [True, True, False]
+
+
+def test_what_carries_graphics_is_what_is_seen_under_the_keys():
+    moving = MixPlan(base="a", over="b", mix=0.5, keys=("k",), overlay=True)
+    assert moving.overlaid == {"a", "b"}
+    assert replace(moving, mix=1.0).overlaid == {"b"}
+    assert replace(moving, overlay=False).overlaid == replace(moving, dip=1.0).overlaid == frozenset()
+    assert replace(moving, black=1.0).overlaid == frozenset()

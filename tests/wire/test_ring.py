@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from console.errors import ConsoleError
-from console.wire.ring import RingReader, RingWriter, create_ring
+from console.wire.ring import PREMULTIPLIED, RingReader, RingWriter, create_ring, pack_box, unpack_box
 from console.wire.sound import CAPACITY, SoundReader, SoundWriter, create_sound
 
 
@@ -125,3 +125,26 @@ def test_levels_go_quiet_when_nothing_comes(tmp_path):
     writer.append(np.full((10, 2), [0.5, -0.25], np.float32), 1_000)
     assert (reader.levels(2_000).left, reader.levels(2_000).right) == (0.5, 0.25)
     assert reader.levels(10**9).left == 0.0
+
+
+@pytest.mark.parametrize("box", [(0, 0, 2, 2), (64, 36, 1280, 720), (65534, 65532, 65530, 65528)])
+def test_boxes_pass_through_a_slot(path, box):
+    writer, reader = RingWriter(path), RingReader(path)
+    write(writer, 1, flags=pack_box(*box))
+    assert unpack_box(reader.newest().flags) == box
+
+
+def test_a_box_without_anything_is_zero_and_odd_ones_are_refused():
+    assert pack_box(8, 8, 0, 4) == pack_box(8, 8, 4, 0) == 0
+    assert unpack_box(0) == (0, 0, 0, 0)
+    for box in ((1, 0, 2, 2), (0, 0, 3, 2), (-2, 0, 2, 2), (0, 0, 65536, 2)):
+        with pytest.raises(ValueError, match="even sides"):
+            pack_box(*box)
+
+
+def test_a_ring_says_its_latency_and_what_it_holds(tmp_path):
+    path = create_ring(tmp_path / "overlay", 64, 36, slots=2, key=True, flags=PREMULTIPLIED)
+    reader = RingReader(path)
+    assert (reader.flags, reader.latency_ns, reader.generation) == (PREMULTIPLIED, 0, 0)
+    RingWriter(path).set_latency(237_000_000)
+    assert reader.latency_ns == 237_000_000
