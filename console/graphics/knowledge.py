@@ -1,0 +1,65 @@
+"""What data feeds tell: a reader for each feed of the set-up, and their newest values for titles and subjects."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from console.graphics.inputs import Inputs
+from console.graphics.world import Told
+from console.media.clock import Clock
+from console.results.data import Data
+from console.results.fetch import FeedReader
+from console.show.world import DataFeed, World
+
+
+class Knowledge:
+    """All feeds of the set-up."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._readers: dict[DataFeed, FeedReader] = {}
+        self._rows: dict[str, Mapping[str, Any]] = {}
+
+    def follow(self, world: World) -> None:
+        """Read these feeds and no others; those that stay as they were go on."""
+        wanted = {feed.id: feed for feed in world.feeds}.values()
+        for feed in [feed for feed in self._readers if feed not in wanted]:
+            reader = self._readers.pop(feed)
+            threading.Thread(target=reader.close, name=f"feed-close-{feed.id}", daemon=True).start()
+        for feed in wanted:
+            if feed not in self._readers:
+                self._readers[feed] = FeedReader(feed, self._clock)
+        self._rows = self._by_bib()
+
+    def values(self) -> dict[str, Data]:
+        """The newest value of each feed by its id."""
+        return {feed.id: reader.value() for feed, reader in self._readers.items()}
+
+    def told(self, inputs: Inputs) -> Told:
+        """What is known of subjects beside where they are."""
+        names = {f"{name}/{number}": text for name, one in inputs.inputs.items() for number, text in one.names.items()}
+        fresh = [reader.poll() is not None for reader in self._readers.values()]
+        if any(fresh):
+            self._rows = self._by_bib()
+        return Told(names, self._rows)
+
+    def status(self) -> dict[str, Any]:
+        """How each feed is."""
+        return {feed.id: reader.status() for feed, reader in self._readers.items()}
+
+    def close(self) -> None:
+        """Stop reading."""
+        for reader in self._readers.values():
+            reader.close()
+        self._readers = {}
+
+    def _by_bib(self) -> dict[str, Mapping[str, Any]]:
+        """Rows of results by bib; of two feeds the one that stands first in the set-up counts."""
+        found: dict[str, Mapping[str, Any]] = {}
+        for value in self.values().values():
+            rows = value.get("bib") if isinstance(value, Mapping) else None
+            if isinstance(rows, Mapping):
+                found = {bib: row for bib, row in rows.items() if isinstance(row, Mapping)} | found
+        return found

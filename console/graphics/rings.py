@@ -1,0 +1,33 @@
+"""The rings that graphics are written to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from console.graphics.convert import OverlayPicture
+from console.wire.ring import PREMULTIPLIED, RingWriter, pack_box
+
+FAR_NS = 1 << 62
+"""An instant to look again at when there is nothing to do."""
+
+
+class Drawing:
+    """One overlay ring being written."""
+
+    def __init__(self, path: Path) -> None:
+        """Take the ring over. Raises ConsoleError."""
+        self.ring = RingWriter(path)
+        self.ring.set_flags(PREMULTIPLIED)
+        self._slots: dict[int, OverlayPicture] = {}
+
+    def begin(self) -> OverlayPicture:
+        """The next slot. What a writer before left in it is wiped the first time."""
+        slot = self.ring.count % self.ring.slots
+        picture, _ = self.ring.begin()
+        if slot not in self._slots:
+            self._slots[slot] = OverlayPicture(picture)
+        return self._slots[slot]
+
+    def publish(self, drawn: OverlayPicture, *, frame: int, due_ns: int, now_ns: int, pts: int = 0) -> None:
+        """Complete it."""
+        self.ring.publish(due_ns=due_ns, now_ns=now_ns, pts=pts, frame=frame, flags=pack_box(*drawn.box))
