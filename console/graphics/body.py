@@ -17,7 +17,7 @@ _BONES = (
     (12, 14, 2), (14, 16, 2), (16, 20, 2), (24, 26, 2), (26, 28, 2), (28, 30, 2), (30, 32, 2), (28, 32, 2),
 )  # fmt: skip
 _KNOTS = (_HEAD, 11, 12, 13, 14, 15, 16, 23, 24, 25, 26, 27, 28)
-_BONE_M, _KNOT_M, _HEAD_M = 0.020, 0.034, 0.095
+_BONE_M, _KNOT_M, _HEAD_M = 0.020, 0.034, 0.062
 
 # Joint, joint, radius in metres of flesh and clothes around.
 _FLESH = (

@@ -1,7 +1,7 @@
 """Where labels stand: above what they name, never over each other, in a steady order, without jumps. Pure.
 
-Each label asks for a place above its anchor, one of several levels. Levels change only when they must, or when a
-better one has been free for a while. Plates ride with their anchors; what is left to go they go at a limited speed, and
+Each label asks for a place above its anchor, one of several levels, better one that covers nobody's head. Levels change
+only when they must, or when a better one has been free for a while. Plates ride with their anchors; what is left to go they go at a limited speed, and
 no plate takes a step onto another: since they start apart they stay apart. A plate that can't get to its place for too
 long fades out and in again there.
 """
@@ -15,7 +15,8 @@ from typing import TypeAlias
 Key: TypeAlias = tuple[str, str]
 """Element and subject."""
 
-LEVELS = 9
+LEVELS = 24
+"""Half a plate's height apart."""
 GAP_PX = 6.0
 RISE_PX = 26.0
 """From the anchor to the plate on the lowest level."""
@@ -23,6 +24,7 @@ SPEED_PX = 700.0
 """How fast plates move beside riding with their anchors, in pixels per second of a picture of 1080 rows."""
 _FREE_S = 0.6
 """How long a lower level has to be free before a plate comes down."""
+_HEAD_PX = 44.0
 _STUCK_S = 0.7
 _STUCK_PX = 30.0
 _FADE_S = 0.16
@@ -91,7 +93,7 @@ class _Frame:
         """Where a plate stands on a level: kept inside the picture sideways and at the top."""
         margin = 12 * self.scale
         x = min(max(wish.x - wish.width / 2, margin), max(self.width - margin - wish.width, margin))
-        y = wish.y - RISE_PX * self.scale - wish.height - level * (wish.height + GAP_PX * self.scale)
+        y = wish.y - RISE_PX * self.scale - wish.height - level * (wish.height + GAP_PX * self.scale) / 2
         return x, max(y, margin)
 
 
@@ -114,24 +116,33 @@ def arrange(wishes: Sequence[Wish], former: Layout, instant_s: float, width: flo
 def _choose(order: Sequence[Wish], old: Mapping[Key, Placed], frame: _Frame) -> list[Placed]:
     """A level for each, in turn: its former one if that is free of those before, or the lowest that is."""
     chosen: list[Placed] = []
+    heads = [_head(wish, frame) for wish in order]
     gap = GAP_PX * frame.scale * 0.5
     for wish in order:
         former = old.get(wish.key)
         options = [_at(wish, level, frame) for level in range(LEVELS)]
         free = [not any(one.meets(other, gap) for other in chosen) for one in options]
-        lowest = next((level for level in range(LEVELS) if free[level]), 0)
+        clear = [free[level] and not any(one.meets(head) for head in heads) for level, one in enumerate(options)]
+        best = next((level for good in (clear, free) for level in range(LEVELS) if good[level]), 0)
         if former is None:
-            chosen.append(options[lowest])
+            chosen.append(options[best])
             continue
         level, free_s = former.level, 0.0
         if not free[level]:
-            level = min((other for other in range(LEVELS) if free[other]), key=lambda o: abs(o - level), default=0)
-        elif lowest < level and _roomy(options[lowest], chosen, frame):
+            good = [other for other in range(LEVELS) if clear[other]] or [o for o in range(LEVELS) if free[o]] or [0]
+            level = min(good, key=lambda other: abs(other - former.level))
+        elif (best < level - 1 or not clear[level]) and best != level and _roomy(options[best], chosen, frame):
             free_s = former.free_s + frame.dt_s
             if free_s > _FREE_S:
-                level, free_s = lowest, 0.0
+                level, free_s = best, 0.0
         chosen.append(replace(options[level], free_s=free_s))
     return chosen
+
+
+def _head(wish: Wish, frame: _Frame) -> Placed:
+    """What lies under an anchor, and is better not covered."""
+    side = _HEAD_PX * frame.scale
+    return Placed(wish.key, wish.x - side / 2, wish.y, side, side, 0, 0.0, (wish.x, wish.y))
 
 
 def _roomy(option: Placed, chosen: Sequence[Placed], frame: _Frame) -> bool:
