@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from console.graphics.template import AT_REST, Animation, Ease, Item, KeyFrame, Property
+from console.graphics.template import AT_REST, Ease, Item, KeyFrame, Property
 from console.media.time import Rate
 
 _OVERSHOOT = 1.70158
@@ -13,7 +13,7 @@ _OVERSHOOT = 1.70158
 
 @dataclass(frozen=True)
 class Moment:
-    """Where in its time on air a title is, in frames. `shown_at` counts from the take, `out` from the switching off."""
+    """Where in its time on air a title is, in frames: since the take, since it was switched off."""
 
     shown: int
     out: int | None
@@ -86,16 +86,10 @@ def _value(item: Item, name: Property, moment: Moment, delay: int) -> float:
 def _shown_value(item: Item, name: Property, moment: Moment, frame: int, delay: int) -> float:
     coming = item.moves_in.tracks.get(name)
     value = AT_REST[name]
-    if coming is not None:
-        start = coming[0].value if frame < delay and coming[0].ms == 0 else value
-        value = on_track(coming, max(0, frame - delay), moment.rate, start)
+    if coming is not None:  # nothing was there before: until its first key it has that key's value
+        value = on_track(coming, max(0, frame - delay), moment.rate, coming[0].value)
     looping = item.loops.tracks.get(name)
     if looping is None or frame < moment.in_frames:
         return value
     period = max(1, frames_of(item.loops.length_ms, moment.rate))
     return on_track(looping, (frame - moment.in_frames) % period, moment.rate, value)
-
-
-def is_still(animation: Animation) -> bool:
-    """Whether an animation moves nothing."""
-    return not animation.tracks

@@ -70,8 +70,9 @@ class Arranger:
 
     def place(self, template: t.Template, values: t.Values) -> Placed:
         """Everything that is there with these values, placed. Fields that are not given are empty."""
-        filled = {name: value for name, value in values.items() if isinstance(value, str)}
-        tables = {name: value for name, value in values.items() if not isinstance(value, str)}
+        columns = {one.name: one.columns for one in template.fields if one.type is t.FieldType.TABLE}
+        tables = {name: t.table_rows(values.get(name, ()), columns[name]) for name in columns}
+        filled = {name: value for name, value in values.items() if isinstance(value, str) and name not in columns}
         binder = _Binder(template, tables, self._look)
         nodes = binder.bind(template.items, filled, 0)
         margin = t.MARGINS[template.area]
@@ -244,10 +245,13 @@ class _Binder:
     """Puts values into a template's items."""
 
     def __init__(
-        self, template: t.Template, tables: Mapping[str, t.Value], look: Callable[[t.Style, str], Look]
+        self, template: t.Template, tables: Mapping[str, Sequence[t.Row]], look: Callable[[t.Style, str], Look]
     ) -> None:
         self._tables, self._look = tables, look
         self._folder = Path(template.file).parent
+        self._blank = {
+            one.name: {column.name: str(column.default) for column in one.columns} for one in template.fields
+        }
 
     def bind(self, items: Sequence[t.Item], values: Mapping[str, str], delay_ms: int) -> list[Node]:
         """Nodes of the items that are there with these values."""
@@ -267,10 +271,8 @@ class _Binder:
         elif isinstance(content, t.Rows):
             table = self._tables.get(content.field, ())
             for index, row in enumerate(table[: content.limit]):
-                if isinstance(row, Mapping):
-                    delay = delay_ms + index * content.stagger_ms
-                    cells = {name: str(cell) for name, cell in row.items()}
-                    node.children += self.bind([content.item], {**values, **cells}, delay)
+                cells = {**self._blank[content.field], **{name: str(cell) for name, cell in row.items()}}
+                node.children += self.bind([content.item], {**values, **cells}, delay_ms + index * content.stagger_ms)
         elif isinstance(content, t.Image):
             source = put_in(content.source, values).strip()
             node.text = str(self._folder / source) if source else ""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from console.graphics import template as t
 from console.graphics.animate import Moment, Pose, frames_of, pose
-from console.graphics.arrange import Node, Placed, Rect
+from console.graphics.arrange import ImageSize, Node, Placed, Rect
 from console.graphics.clocks import clock_ms, clock_text
 from console.graphics.convert import NO_BOX, Box
 from console.graphics.draw import File, Fill, FlagOf, Layer, Op, Sprite, common, covering
@@ -51,8 +52,8 @@ class _Frame:
 class Displayer:
     """Makes display lists."""
 
-    def __init__(self, setter: Typesetter) -> None:
-        self._setter = setter
+    def __init__(self, setter: Typesetter, image_size: ImageSize) -> None:
+        self._setter, self._image_size = setter, image_size
 
     def ops(self, placed: Placed, moment: Moment, time: Time) -> tuple[Op, ...]:
         """All that is to be painted of a title at a moment, back to front."""
@@ -87,12 +88,22 @@ class Displayer:
         if isinstance(content, t.Rows):
             return self._all(placed, node.children, moment, time, frame)
         if isinstance(content, t.Image):
-            return [Op(rect, File(node.text), frame.clip, frame.opacity)] if node.text else []
+            return self._image(node, frame)
         if isinstance(content, t.Flag):
             return [Op(rect, FlagOf(node.text), frame.clip, frame.opacity)] if node.text else []
         if isinstance(content, t.Crawl):
             return self._crawl(placed, node, content, moment, frame)
         return self._text(node, content, time, frame, mirrored=placed.mirrored)
+
+    def _image(self, node: Node, frame: _Frame) -> list[Op]:
+        """A picture as large as its room lets it be, in the middle of it."""
+        size, (x, y, width, height) = self._image_size(Path(node.text)) if node.text else None, node.rect
+        if size is None or min(*size, width, height) <= 0:
+            return []
+        factor = min(width / size[0], height / size[1])
+        wide, high = max(1, round(size[0] * factor)), max(1, round(size[1] * factor))
+        rect = Rect(x + round((width - wide) / 2), y + round((height - high) / 2), wide, high)
+        return [Op(frame.rect(rect), File(node.text), frame.clip, frame.opacity)]
 
     def _text(self, node: Node, content: t.Text | t.Clock, time: Time, frame: _Frame, *, mirrored: bool) -> list[Op]:
         setting = node.setting

@@ -36,6 +36,12 @@ _PREFERRED = (
 _NEVER = ("Last Resort", ".LastResort", "Adobe Blank")
 """Fonts that claim every character and draw a box for it."""
 
+_IGNORABLE = (
+    (0xAD, 0xAD), (0x34F, 0x34F), (0x61C, 0x61C), (0x115F, 0x1160), (0x17B4, 0x17B5), (0x180B, 0x180F),
+    (0x200B, 0x200F), (0x202A, 0x202E), (0x2060, 0x206F), (0x3164, 0x3164), (0xFE00, 0xFE0F), (0xFEFF, 0xFEFF),
+    (0xFFA0, 0xFFA0), (0xFFF0, 0xFFF8), (0x1BCA0, 0x1BCA3), (0x1D173, 0x1D17A), (0xE0000, 0xE0FFF),
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Run:
@@ -164,6 +170,8 @@ def clusters(text: str) -> list[str]:
     finder = QTextBoundaryFinder(QTextBoundaryFinder.BoundaryType.Grapheme, text)
     found, start = [], 0
     while (end := finder.toNextBoundary()) != -1:
+        if 2 * end < len(data) and 0xDC <= data[2 * end + 1] <= 0xDF:
+            continue  # Qt may stop between the halves of a surrogate pair
         found.append(data[2 * start : 2 * end].decode("utf-16-le"))
         start = end
     return found
@@ -179,5 +187,6 @@ def runs_right_to_left(text: str) -> bool:
 
 
 def _invisible(character: str) -> bool:
-    """Whether a character only steers others: line ends, joiners, directions, variants."""
-    return character == "\n" or unicodedata.category(character) == "Cf" or 0xFE00 <= ord(character) <= 0xFE0F
+    """Whether a character only steers others, so that no font needs it (Unicode: Default_Ignorable_Code_Point)."""
+    code = ord(character)
+    return character == "\n" or any(first <= code <= last for first, last in _IGNORABLE)

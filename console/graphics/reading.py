@@ -120,7 +120,7 @@ class _Reader:
     def _read_fields(self, place: Place, *, tables: bool) -> tuple[t.TemplateField, ...]:
         fields: list[t.TemplateField] = []
         for one in place.each(60):
-            if not one.object_of("name", "label", "type", "default", *(("columns",) if tables else ())):
+            if not one.object_of("name", "label", "type", "default", "example", *(("columns",) if tables else ())):
                 continue
             name = one.at("name").text(most=40)
             if not _NAME.fullmatch(name):
@@ -131,31 +131,32 @@ class _Reader:
             kind = t.FieldType(one.at("type").choice("text", kinds))
             columns: tuple[t.TemplateField, ...] = ()
             default: t.Value
+            example: t.Value
             if kind is t.FieldType.TABLE:
                 columns = self._read_fields(one.at("columns"), tables=False)
-                default = self._default_rows(one.at("default"), columns)
+                default, example = (self._rows_of(one.at(key), columns) for key in ("default", "example"))
             else:
-                default = self._default(one.at("default"), kind)
-            fields.append(t.TemplateField(name, one.at("label").text(name, 60), kind, default, columns))
+                default, example = (self._value(one.at(key), kind) for key in ("default", "example"))
+            fields.append(t.TemplateField(name, one.at("label").text(name, 60), kind, default, example, columns))
         return tuple(fields)
 
-    def _default(self, place: Place, kind: t.FieldType) -> str:
+    def _value(self, place: Place, kind: t.FieldType) -> str:
         value = place.text("")
         if kind is t.FieldType.COLOUR:
-            return place.colour("#ffffff", self._palette, ())
+            return place.colour("", self._palette, ())
         if kind is t.FieldType.TIME and value and read_time_ms(value) is None:
             place.fault(f"'{value}' is not a time", "Write 90, 1:30 or 1:02:03.5")
         if kind is t.FieldType.NUMBER and value and not is_number(value):
             place.fault(f"'{value}' is not a number", 'Write "12.5"')
         return value
 
-    def _default_rows(self, place: Place, columns: tuple[t.TemplateField, ...]) -> tuple[t.Row, ...]:
+    def _rows_of(self, place: Place, columns: tuple[t.TemplateField, ...]) -> tuple[t.Row, ...]:
         if place.value is None:
             return ()
         rows = []
         for row in place.each(ROWS):
             if row.object_of(*(column.name for column in columns)):
-                rows.append({column.name: self._default(row.at(column.name), column.type) for column in columns})
+                rows.append({column.name: self._value(row.at(column.name), column.type) for column in columns})
         return tuple(rows)
 
     def _item(self, place: Place, depth: int) -> t.Item:

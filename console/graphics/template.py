@@ -6,9 +6,11 @@ Lengths are in units: the picture is always 1080 units high, so a template looks
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import TypeAlias
 
 UNITS_HIGH = 1080.0
@@ -41,6 +43,9 @@ class TemplateField:
     label: str
     type: FieldType = FieldType.TEXT
     default: Value = ""
+    """What is on air when nobody fills it."""
+    example: Value = ""
+    """What a preview shows, never the air."""
     columns: tuple[TemplateField, ...] = ()
     """What each row of a table has."""
 
@@ -286,15 +291,33 @@ class Template:
         """A value for every field."""
         return {one.name: one.default for one in self.fields}
 
-    @property
+    def examples(self) -> dict[str, Value]:
+        """A value for every field that shows what the template is for."""
+        return {one.name: one.example or one.default for one in self.fields}
+
+    @cached_property
     def in_ms(self) -> int:
         """How long it takes until everything is in its place, rows counted at their limit."""
         return max((_longest(item, "moves_in") for item in self.items), default=0)
 
-    @property
+    @cached_property
+    def lively(self) -> bool:
+        """Whether something moves while it stands: a loop, a clock, a crawl."""
+        return any(one.loops.tracks or isinstance(one.content, Clock | Crawl) for one in every_item(self.items))
+
+    @cached_property
     def out_ms(self) -> int:
         """How long it takes to be gone."""
         return max((_longest(item, "moves_out") for item in self.items), default=0)
+
+
+def table_rows(value: Value, columns: Sequence[TemplateField]) -> tuple[Row, ...]:
+    """Rows of a table. Typed by hand they are lines, with cells in the order of the columns between `|` or tabs."""
+    if not isinstance(value, str):
+        return tuple(row for row in value if isinstance(row, Mapping))
+    lines = [re.split(r"[|\t]", line) for line in value.splitlines() if line.strip()]
+    names = [column.name for column in columns]
+    return tuple(dict(zip(names, (cell.strip() for cell in cells), strict=False)) for cells in lines)
 
 
 def inside(item: Item) -> tuple[Item, ...]:
