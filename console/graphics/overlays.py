@@ -58,11 +58,12 @@ def shown_from(infos: list[PictureInfo], frame_ns: int, next_ns: int) -> tuple[P
 class Needs:
     """What one source's pictures need, remembered from look to look."""
 
-    def __init__(self, source: str, picture: RingReader) -> None:
+    def __init__(self, source: str, picture: RingReader, room: int) -> None:
+        """`room`: how many pictures' graphics are kept, the one that program holds and those after it."""
         self.source = source
         self.late = 0
         """Pictures whose graphics came after they were due, or never."""
-        self._ring = picture
+        self._ring, self._room = picture, room
         self._looks: OrderedDict[int, Hashable] = OrderedDict()
         self._counted: int | None = None
         """Up to here pictures are counted, as given in time or as late."""
@@ -88,7 +89,8 @@ class Needs:
         self._count_missed(held, coming)
         shift_ns = ring.latency_ns + round(camera.delay_ms * 1e6)
         still = bool(ring.flags & STILL)
-        for info in coming if held is None else sorted((held, *coming), key=lambda info: info.index):
+        seen = coming if held is None else sorted((held, *coming), key=lambda info: info.index)
+        for info in seen[: self._room]:  # one too early would be written over one that is yet to be seen
             stands = info is held
             due_ns = next_ns if stands and still else info.due_ns
             seen_ns = max(info.due_ns, next_ns) if stands else info.due_ns

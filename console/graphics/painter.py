@@ -82,7 +82,7 @@ class Painter:
                 continue
             self._troubles.mend(f"{source}:ring")
             renderer = SceneRenderer(drawing.ring.width, drawing.ring.height)
-            needs = Needs(source, pictures)
+            needs = Needs(source, pictures, max(1, drawing.ring.slots - 1))
             self._overlays[source] = Overlay(paths, pictures, needs, drawing, renderer)
 
     def follow(self, stage: Stage) -> None:

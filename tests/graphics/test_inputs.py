@@ -118,11 +118,12 @@ def test_subjects_come_from_psn_and_from_cameras_that_people_wear(inputs: Inputs
         for data in _opentrackio(Sample(source_number=9, transforms=(place,))):
             objects.send(data)
         _taken(inputs, lambda: len(inputs.subjects) == 2)
-        seen = inputs.subjects["psn/3"].line.at(CLOCK.now())
+        athlete = inputs.subjects["psn/3"]
+        seen = athlete.line.at(athlete.last_ns)
         assert seen is not None
         assert seen.state.position_m == (1.0, 3.0, 2.0)
         assert seen.state.velocity_mps == (4.0, 6.0, 5.0)
-        ball = inputs.subjects["things/9"].line.at(CLOCK.now())
+        ball = inputs.subjects["things/9"].line.at(inputs.subjects["things/9"].last_ns)
         assert ball is not None
         assert ball.state.position_m == (1.0, 2.0, 3.0)
 

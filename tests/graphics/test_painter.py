@@ -24,6 +24,7 @@ MS = 1_000_000
 START_NS = 1_000_000_000
 CAM = Camera("cam")
 RESERVE_NS = 30 * MS
+ROOM = 5
 
 
 @pytest.fixture
@@ -73,7 +74,7 @@ def test_what_may_still_be_seen_at_the_next_frame(dues_ms: list[int], held: int 
 
 
 def test_every_picture_is_drawn_once_at_its_own_instant(source: Source) -> None:
-    needs = Needs("cam", source.pictures_reader)
+    needs = Needs("cam", source.pictures_reader, ROOM)
     for number in range(1, 5):
         source.show(START_NS + number * FRAME_NS)
     jobs = _jobs(needs, START_NS)
@@ -88,7 +89,7 @@ def test_every_picture_is_drawn_once_at_its_own_instant(source: Source) -> None:
 def test_the_delay_between_tracking_and_picture_moves_the_instant(source: Source) -> None:
     source.show(START_NS + FRAME_NS)
     camera = Camera("cam", delay_ms=37.3)
-    (job,) = Needs("cam", source.pictures_reader).jobs(_stage(), camera, 1, START_NS, RESERVE_NS, moves=True)
+    (job,) = Needs("cam", source.pictures_reader, ROOM).jobs(_stage(), camera, 1, START_NS, RESERVE_NS, moves=True)
     assert job.due_ns - job.instant_ns == LATENCY_NS + 37_300_000
 
 
@@ -96,14 +97,14 @@ def test_tracking_that_comes_later_than_the_picture_is_waited_for_but_not_too_lo
     due = START_NS + 4 * FRAME_NS
     source.show(due)
     for delay_ms, start in ((-150.0, due - 50 * MS + SETTLE_NS), (-300.0, due - RESERVE_NS)):
-        (job,) = Needs("cam", source.pictures_reader).jobs(
+        (job,) = Needs("cam", source.pictures_reader, ROOM).jobs(
             _stage(), Camera("cam", delay_ms=delay_ms), 1, START_NS, RESERVE_NS, moves=True
         )
         assert job.start_ns == start
 
 
 def test_what_is_switched_is_drawn_again_on_all_that_may_still_be_seen(source: Source) -> None:
-    needs = Needs("cam", source.pictures_reader)
+    needs = Needs("cam", source.pictures_reader, ROOM)
     for number in range(-2, 5):
         source.show(START_NS + number * FRAME_NS)
     assert _do(needs, START_NS) == [3, 4, 5, 6]  # of the next frame and of those after it
@@ -114,7 +115,7 @@ def test_what_is_switched_is_drawn_again_on_all_that_may_still_be_seen(source: S
 
 
 def test_a_fade_goes_on_over_a_picture_that_stands(source: Source) -> None:
-    needs = Needs("cam", source.pictures_reader)
+    needs = Needs("cam", source.pictures_reader, ROOM)
     source.show(START_NS - 5 * FRAME_NS)
     stage = _stage()
     off = (Switched(on=False, at=stage.frame(START_NS + FRAME_NS)), *ALL_ON[1:])
@@ -122,9 +123,17 @@ def test_a_fade_goes_on_over_a_picture_that_stands(source: Source) -> None:
     assert drawn == [[0]] * 8 + [[]] * 4
 
 
+def test_graphics_are_not_made_so_early_that_they_push_out_what_is_yet_to_be_seen(source: Source) -> None:
+    needs = Needs("cam", source.pictures_reader, 3)
+    for number in range(6):
+        source.show(START_NS + number * FRAME_NS)
+    assert _do(needs, START_NS - FRAME_NS) == [0, 1, 2]
+    assert _do(needs, START_NS) == [3]
+
+
 @pytest.mark.parametrize(("moves", "times"), [(True, 5), (False, 1)])
 def test_a_still_is_drawn_at_every_frame_only_while_something_moves(source: Source, moves: bool, times: int) -> None:
-    needs = Needs("cam", source.pictures_reader)
+    needs = Needs("cam", source.pictures_reader, ROOM)
     source.show(START_NS - 100 * FRAME_NS)
     source.pictures.set_flags(STILL)
     found = []
@@ -137,7 +146,7 @@ def test_a_still_is_drawn_at_every_frame_only_while_something_moves(source: Sour
 
 
 def test_pictures_without_graphics_in_time_are_counted(source: Source) -> None:
-    needs = Needs("cam", source.pictures_reader)
+    needs = Needs("cam", source.pictures_reader, ROOM)
     for number in range(1, 9):
         source.show(START_NS + number * FRAME_NS)
     first, *_ = _jobs(needs, START_NS)

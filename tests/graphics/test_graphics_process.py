@@ -1,0 +1,359 @@
+"""The graphics process from the outside: real datagrams in, a picture ring written here, overlays read back."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from dataclasses import replace
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import pytest
+from graphics_child import (
+    AHEAD_NS,
+    ALL_ON,
+    CLOCK,
+    FRAME_NS,
+    HEIGHT,
+    LATENCY_NS,
+    ON_CAM,
+    WIDTH,
+    GraphicsChild,
+    Sender,
+    Source,
+    fixed_world,
+    square,
+    tracked_world,
+)
+from waiting import wait_for
+
+from console.show.model import Setup
+from console.show.world import Camera, Element, Group, Switched, World
+from console.tracking import freed
+from console.tracking.camera import view
+from console.tracking.mapping import CameraState
+from console.wire.ring import RingReader, unpack_box
+
+SECOND = 1_000_000_000
+
+
+@pytest.fixture
+def stack() -> Iterator[ExitStack]:
+    with ExitStack() as found:
+        yield found
+
+
+@pytest.fixture
+def source(tmp_path: Path, stack: ExitStack) -> Source:
+    return stack.enter_context(closing(Source(tmp_path, "cam")))
+
+
+@pytest.fixture
+def start(tmp_path: Path, stack: ExitStack, source: Source) -> Callable[..., GraphicsChild]:
+    def begin(world: World, air: object = ON_CAM) -> GraphicsChild:
+        child = GraphicsChild(tmp_path, Setup(world=world), air, {"cam": source})  # type: ignore[arg-type]
+        return stack.enter_context(closing(child))
+
+    return begin
+
+
+@pytest.fixture
+def sender(stack: ExitStack, free_port: Callable[[], int]) -> Sender:
+    return stack.enter_context(closing(Sender(free_port())))
+
+
+def _next(source: Source) -> int:
+    """Ask, as the tick does, and write a picture, as a host does."""
+    source.ask()
+    return source.show(CLOCK.now() + AHEAD_NS)
+
+
+def _drawn(source: Source) -> tuple[float, float]:
+    """Write pictures until one comes back with something on it; where that is, in pixels."""
+
+    def look() -> tuple[float, float] | None:
+        _next(source)
+        info = source.overlay.newest()
+        return source.centre(info) if info else None
+
+    found = wait_for(look)
+    assert found is not None
+    return found
+
+
+def _expected(element: Element, camera: Camera, pan_deg: float | None = None) -> tuple[float, float]:
+    """Where the middle of a decal is seen: of its area on the picture, as its pixels weigh alike."""
+    state = None if pan_deg is None else CameraState((0.0, 0.0, 5.0), pan_deg, -10.0, 0.0, 0)
+    pixels, _ = view(camera, state, WIDTH, HEIGHT).project(np.array(element.points_m))
+    x, y = pixels[:, 0], pixels[:, 1]
+    cross = x * np.roll(y, -1) - np.roll(x, -1) * y
+    area = cross.sum() / 2
+    at = (((x + np.roll(x, -1)) * cross).sum() / (6 * area), ((y + np.roll(y, -1)) * cross).sum() / (6 * area))
+    return float(at[0]), float(at[1])
+
+
+def test_a_square_on_the_ground_is_where_the_camera_sees_it(
+    source: Source, start: Callable[..., GraphicsChild]
+) -> None:
+    element = square(3, 30)
+    world = fixed_world(element)
+    start(world)
+    assert _drawn(source) == pytest.approx(_expected(element, world.cameras[0]), abs=0.15)
+    info = source.overlay.newest()
+    assert info is not None
+    x, y, width, height = unpack_box(info.flags)
+    key = source.overlay.picture(info.index).key
+    assert key is not None
+    assert key.sum() == key[y : y + height, x : x + width].sum() > 0
+
+
+def test_graphics_are_locked_to_each_picture_of_a_pan(
+    source: Source, sender: Sender, start: Callable[..., GraphicsChild]
+) -> None:
+    element = square(0, 30)
+    world = tracked_world(sender.address[1], element)
+    child = start(world)
+    child.stats(lambda s: s["tracking"]["ptz"]["port"])
+    sent: list[tuple[int, float]] = []
+    due: dict[int, int] = {}
+    errors: dict[int, float] = {}
+
+    def step() -> bool:
+        pan = 6 * math.sin(CLOCK.now() / SECOND * 2)
+        sender.freed(1, pan)
+        sent.append((CLOCK.now(), pan))
+        index = _next(source)
+        due[index] = CLOCK.now() + AHEAD_NS
+        info = source.overlay.newest()
+        centre = source.centre(info) if info else None
+        if info is not None and centre is not None and info.frame not in errors:
+            instants, pans = zip(*sent, strict=True)
+            instant = info.due_ns - LATENCY_NS
+            if instants[0] < instant < instants[-1]:
+                truth = float(np.interp(instant, instants, pans))
+                errors[info.frame] = centre[0] - _expected(element, world.cameras[0], truth)[0]
+        return len(errors) >= 60
+
+    wait_for(step, 20)
+    # 12 degrees a second are 3 pixels in a frame: one sample's mistake would be seen.
+    assert max(pan for _, pan in sent) - min(pan for _, pan in sent) > 8
+    assert median(abs(error) for error in errors.values()) < 0.25
+    assert np.sqrt(np.mean(np.square(list(errors.values())))) < 0.6
+    status = child.stats(lambda s: s["cameras"]["cam"]["state"] == "drawn")
+    assert status["cameras"]["cam"]["late"] <= 10
+    assert status["tracking"]["ptz"]["rate_hz"] > 15
+    assert status["troubles"] == []
+
+
+def test_killed_it_is_taken_over_where_it_was(source: Source, start: Callable[..., GraphicsChild]) -> None:
+    element = square(3, 30)
+    child = start(fixed_world(element))
+    _drawn(source)
+    child.kill()
+    count, beat = source.overlay.count, source.overlay.heartbeat_ns
+    child.start()
+
+    def goes_on() -> bool:
+        _next(source)
+        return source.overlay.generation == 2 and source.overlay.count > count
+
+    wait_for(goes_on)
+    assert source.overlay.heartbeat_ns > beat
+    assert _drawn(source) == pytest.approx(_expected(element, fixed_world().cameras[0]), abs=0.15)
+
+
+def test_rings_are_told_that_it_works_though_nothing_is_on(source: Source, start: Callable[..., GraphicsChild]) -> None:
+    child = start(fixed_world(square(0, 30)), replace(ON_CAM, tracked=(Switched(),) * len(Group)))
+    child.stats(lambda s: True)
+    beats = set()
+
+    def beaten() -> bool:
+        _next(source)
+        beats.add(source.overlay.heartbeat_ns)
+        return len(beats) > 6
+
+    wait_for(beaten)
+    gaps = np.diff(sorted(beats - {0})) / 1e6
+    assert np.median(gaps) < 260
+    assert source.overlay.count == 0
+    with RingReader(child.titles[0]) as title:
+        assert CLOCK.now() - title.heartbeat_ns < SECOND
+
+
+def test_idle_it_takes_next_to_nothing(source: Source, start: Callable[..., GraphicsChild]) -> None:
+    child = start(fixed_world(square(0, 30)), replace(ON_CAM, tracked=(Switched(),) * len(Group)))
+    child.stats(lambda s: True)
+    seen, begun = child.cpu_s(), CLOCK.now()
+    for _ in range(8):
+        child.stats(lambda s: True)
+    share = (child.cpu_s() - seen) / ((CLOCK.now() - begun) / SECOND)
+    assert share < 0.03
+
+
+def test_a_group_that_is_switched_fades_within_frames(source: Source, start: Callable[..., GraphicsChild]) -> None:
+    child = start(fixed_world(square(0, 30)))
+    _drawn(source)
+    at = child.frame(2)
+    child.change(air=replace(ON_CAM, tracked=(Switched(on=False, at=at), *ALL_ON[1:])))
+    keys: dict[int, int] = {}
+
+    def step() -> bool:
+        _next(source)
+        for info in source.overlay.infos():
+            key = source.overlay.picture(info.index).key
+            frame = child.frame() + round((info.due_ns - CLOCK.now()) / FRAME_NS)
+            if key is not None:
+                keys[frame] = int(key.max())
+        return child.frame() > at + 20
+
+    wait_for(step)
+    assert keys[max(keys)] == 0
+    between = [key for frame, key in keys.items() if at <= frame < at + 7]
+    assert any(0 < key < max(keys.values()) for key in between)
+
+
+def test_a_new_setup_shows_at_once(source: Source, start: Callable[..., GraphicsChild]) -> None:
+    child = start(fixed_world(square(3, 30)))
+    _drawn(source)
+    moved = square(-3, 30)
+    world = fixed_world(moved)
+    child.change(setup=Setup(world=world))
+    expected = _expected(moved, world.cameras[0])
+    began = CLOCK.now()
+
+    def there() -> bool:
+        _next(source)
+        info = source.overlay.newest()
+        centre = source.centre(info) if info else None
+        return centre is not None and abs(centre[0] - expected[0]) < 1
+
+    wait_for(there)
+    assert CLOCK.now() - began < SECOND
+
+
+def test_an_input_is_opened_changed_and_closed_while_it_runs(
+    source: Source, sender: Sender, start: Callable[..., GraphicsChild], free_port: Callable[[], int]
+) -> None:
+    child = start(fixed_world(square(0, 30)))
+    assert child.stats(lambda s: True)["tracking"] == {}
+    world = tracked_world(sender.address[1], square(0, 30))
+    child.change(setup=Setup(world=world))
+    child.stats(lambda s: s["tracking"].get("ptz", {}).get("port") == sender.address[1])
+    sender.freed(1)
+    child.stats(lambda s: s["tracking"]["ptz"]["understood"] == 1)
+    port = free_port()
+    moved = replace(world, inputs=(replace(world.inputs[0], bind=f"127.0.0.1:{port}"),))
+    child.change(setup=Setup(world=moved))
+    child.stats(lambda s: s["tracking"]["ptz"]["port"] == port and s["tracking"]["ptz"]["understood"] == 0)
+    child.change(setup=Setup(world=fixed_world()))
+    child.stats(lambda s: s["tracking"] == {})
+
+
+def test_what_is_wrong_with_the_tracking_is_named_and_graphics_go_on(
+    source: Source, sender: Sender, start: Callable[..., GraphicsChild], stack: ExitStack
+) -> None:
+    other = stack.enter_context(closing(Sender(sender.address[1])))
+    child = start(tracked_world(sender.address[1], square(0, 30)))
+    child.stats(lambda s: s["tracking"]["ptz"]["port"])
+    broken = bytearray(freed.encode(freed.FreedSample(1, 1, 2, 3, 4, 5, 6, 7, 8)))
+    broken[3] ^= 0x10
+    sender.send(bytes(broken))
+    seen = child.stats(lambda s: s["tracking"]["ptz"]["state"] == "receiving, but not understood")
+    assert seen["tracking"]["ptz"]["raw"] == bytes(broken).hex()
+    assert any("checksum" in sentence for sentence in seen["troubles"])
+
+    def steadily() -> object:
+        for tracker in (sender, other):
+            tracker.freed(1)
+            tracker.freed(9)
+        _next(source)
+        last = child.events[-1]
+        return last["event"] == "stats" and len(last["troubles"]) >= 3 and last
+
+    found = wait_for(steadily)
+    sentences = " ".join(found["troubles"])  # type: ignore[index]
+    assert "camera 1 comes from 2 senders" in sentences
+    assert "Camera 9 of input ptz is not configured" in sentences
+    assert _drawn_with(sender, source)
+
+
+def test_a_flood_is_survived(source: Source, sender: Sender, start: Callable[..., GraphicsChild]) -> None:
+    element = square(0, 30)
+    child = start(tracked_world(sender.address[1], element))
+    child.stats(lambda s: s["tracking"]["ptz"]["port"])
+    data = freed.encode(freed.FreedSample(77, 1, 2, 3, 4, 5, 6, 7, 8))
+    drawn: set[int] = set()
+
+    def flooding() -> bool:
+        for _ in range(2000):
+            sender.socket.sendto(data, sender.address)
+        sender.freed(1)
+        _next(source)
+        drawn.update(info.frame for info in source.overlay.infos())
+        return len(drawn) >= 15
+
+    wait_for(flooding, 20)
+    status = child.stats(lambda s: s["tracking"]["ptz"]["understood"] > 1000)
+    assert "Camera 77 of input ptz is not configured" in status["troubles"]
+    assert _drawn_with(sender, source)
+
+
+def _drawn_with(sender: Sender, source: Source) -> tuple[float, float]:
+    """As `_drawn`, with a camera that stands."""
+
+    def look() -> tuple[float, float] | None:
+        sender.freed(1)
+        _next(source)
+        info = source.overlay.newest()
+        return source.centre(info) if info else None
+
+    found = wait_for(look)
+    assert found is not None
+    return found
+
+
+def test_data_that_stop_take_the_graphic_away(
+    source: Source, sender: Sender, start: Callable[..., GraphicsChild]
+) -> None:
+    child = start(tracked_world(sender.address[1], square(0, 30)))
+    child.stats(lambda s: s["tracking"]["ptz"]["port"])
+    _drawn_with(sender, source)
+
+    def gone() -> bool:
+        _next(source)
+        info = source.overlay.newest()
+        return info is not None and unpack_box(info.flags)[2:] == (0, 0)
+
+    began = CLOCK.now()
+    wait_for(gone)
+    assert CLOCK.now() - began < 3 * SECOND
+    child.stats(lambda s: s["cameras"]["cam"]["state"] == "silent" and s["cameras"]["cam"]["age_ms"] > 1000)
+
+
+def test_a_configuration_that_can_not_be_used_ends_with_a_reason(
+    start: Callable[..., GraphicsChild], tmp_path: Path, source: Source
+) -> None:
+    child = GraphicsChild.__new__(GraphicsChild)
+    child.events, child.sources = [], {}
+    child.begin({"format": "720p50", "anchor": {}})
+    assert child.process.wait(15) == 1
+    wait_for(lambda: child.events)
+    assert child.events[0]["event"] == "trouble"
+    child.close()
+
+
+def test_orders_that_can_not_be_read_are_named(source: Source, start: Callable[..., GraphicsChild]) -> None:
+    child = start(fixed_world(square(3, 30)))
+    child.send({"setup": {"world": {"cameras": [{"source": 5}]}}})
+    child.stats(lambda s: any("can't be read" in sentence for sentence in s["troubles"]))
+    _drawn(source)
+    child.change(setup=Setup(world=fixed_world(square(3, 30))))
+    child.stats(lambda s: s["troubles"] == [])
+
+
+def test_its_end_is_orderly(start: Callable[..., GraphicsChild]) -> None:
+    child = start(fixed_world())
+    child.stats(lambda s: True)
+    assert child.close() == 0
