@@ -14,6 +14,8 @@ from console.media.picture import BLACK_Y, NEUTRAL, Picture, Plane
 Box: TypeAlias = tuple[int, int, int, int]
 """x, y, width, height in pixels, all even."""
 _BAND_ROWS = 16
+_RUN_ROWS = 128
+"""More rows at once would no longer fit the cache."""
 
 
 def blend(base: Picture, over: Picture, share: float, out: Picture) -> None:
@@ -74,10 +76,10 @@ class Overlayer:
     What they cost grows with the rows of the box that hold anything at all: bands of rows without key are passed by.
     """
 
-    def __init__(self, width: int, height: int) -> None:
-        """For pictures of this size, in pixels."""
-        self._rest = np.empty((height, width), np.uint8)
-        self._scaled = np.empty((height, width), np.uint8)
+    def __init__(self, width: int) -> None:
+        """For pictures of at most this width, in pixels."""
+        self._rest = np.empty((_RUN_ROWS, width), np.uint8)
+        self._scaled = np.empty((_RUN_ROWS, width), np.uint8)
 
     def lay_over(self, graphic: Picture, box: Box, picture: Picture) -> None:
         """picture = picture * (1 - key) + fill, inside the box; outside the graphic counts as transparent.
@@ -108,10 +110,11 @@ def _filled(key: Plane) -> Iterator[tuple[int, int]]:
     """The runs of rows, first and end, in which a key has anything, in bands of `_BAND_ROWS`."""
     begun: int | None = None
     for row in range(0, len(key), _BAND_ROWS):
-        if cv2.countNonZero(key[row : row + _BAND_ROWS]):
-            begun = row if begun is None else begun
-        elif begun is not None:
+        filled = cv2.countNonZero(key[row : row + _BAND_ROWS]) > 0
+        if begun is not None and (not filled or row - begun >= _RUN_ROWS):
             yield begun, row
             begun = None
+        if filled and begun is None:
+            begun = row
     if begun is not None:
         yield begun, len(key)

@@ -103,7 +103,7 @@ class Renderer:
     def _lay(self, graphic: Picture, box: Box, out: Picture) -> None:
         if box[2] and box[3]:
             if self._overlayer is None:
-                self._overlayer = Overlayer(out.width, out.height)
+                self._overlayer = Overlayer(out.width)
             self._overlayer.lay_over(graphic, box, out)
 
     def _keyer(self, source: SourceId, drawable: Drawable) -> Keyer:

@@ -201,7 +201,7 @@ def test_bands_without_key_are_passed_by_and_the_others_laid():
         graphic.y[line], graphic.key[line] = 235, 255
     graphic.u.fill(0)
     graphic.v.fill(0)
-    Overlayer(64, tall).lay_over(graphic, (0, 0, 64, tall), out)
+    Overlayer(64).lay_over(graphic, (0, 0, 64, tall), out)
     assert [row for row in range(tall) if out.y[row, 0] != 16] == list(lines)
     assert (out.y[list(lines)] == 235).all()
 
