@@ -121,7 +121,7 @@ class Arranger:
             return (room_height if room_height < self._height else 0.0) * _FLAG_SHAPE, room_height
         if isinstance(content, t.Image):
             return self._image_box(node, room_width, room_height)
-        node.setting = setting = self._set(node, room_width)
+        node.setting = setting = self._set(node, room_width, room_height)
         return (room_width if isinstance(content, t.Crawl) else setting.width), setting.height
 
     def _image_box(self, node: Node, room_width: float, room_height: float) -> tuple[float, float]:
@@ -131,11 +131,13 @@ class Arranger:
         factor = min(room_width / size[0], room_height / size[1])
         return size[0] * factor, size[1] * factor
 
-    def _set(self, node: Node, room: float) -> Setting:
+    def _set(self, node: Node, room: float, height: float) -> Setting:
         content, look = node.item.content, node.look
         if isinstance(content, t.Text):
             if content.lines > 1:
-                return self._setter.paragraph(node.text, look, room, content.lines, content.shrink, content.align)
+                return self._setter.paragraph(
+                    node.text, look, (room, height), content.lines, content.shrink, content.align
+                )
             return self._setter.one_line(node.text, look, room, content.shrink, content.align)
         if isinstance(content, t.Clock):
             return self._setter.clock(content.format.translate(_WIDEST), look, content.align)
@@ -185,7 +187,7 @@ class Arranger:
             )
             (self._free if content.flow is t.Flow.FREE else self._flowing(content))(node.children, inner)
         elif node.look is not NO_LOOK:
-            node.setting = self._set(node, rect.width)
+            node.setting = self._set(node, rect.width, rect.height + 1)
 
     def _flowing(self, box: t.Box) -> Callable[[Sequence[Node], Rect], None]:
         return lambda nodes, room: self._in_flow(nodes, box, room)

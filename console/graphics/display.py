@@ -119,7 +119,8 @@ class Displayer:
             return []
         spare = node.rect.width - setting.width
         x = node.rect.x + round(spare * {"left": 0.0, "center": 0.5, "right": 1.0}[setting.align])
-        y = node.rect.y + round((node.rect.height - setting.height) / 2)
+        paragraph = isinstance(content, t.Text) and content.lines > 1
+        y = node.rect.y + (0 if paragraph else round((node.rect.height - setting.height) / 2))
         image, pad = self._setter.sprite(setting), setting.pad
         rect = frame.rect(Rect(x - pad, y - pad, image.width(), image.height()))
         return [Op(rect, Sprite(setting), frame.clip, frame.opacity)]

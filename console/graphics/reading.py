@@ -23,7 +23,7 @@ _COMMON = ("type", "x", "y", "width", "height", "min_width", "max_width", "ancho
 _MOVES = ("reveal_from", "in", "loop", "out")
 _STYLE = ("font", "size", "weight", "stretch", "colour", "case")
 _BOX = ("items", "flow", "gap", "padding")
-_KNOWN = {
+KNOWN = {
     "rectangle": (*_BOX, "fill", "border", "radius"),
     "group": _BOX,
     "text": (*_STYLE, "text", "align", "lines", "shrink"),
@@ -166,14 +166,14 @@ class _Reader:
             if self._count == ITEMS + 1:
                 place.fault("there are too many items", f"Use at most {ITEMS}")
             return nothing
-        kind = place.at("type").choice("", _KNOWN) if isinstance(place.value, dict) else ""
+        kind = place.at("type").choice("", KNOWN) if isinstance(place.value, dict) else ""
         if not kind:
             if isinstance(place.value, dict) and place.at("type").value is None:
-                place.at("type").fault("it is missing", f"Write one of: {', '.join(_KNOWN)}")
+                place.at("type").fault("it is missing", f"Write one of: {', '.join(KNOWN)}")
             elif not isinstance(place.value, dict):
                 place.fault("it is not an object", 'Write { "type": ... }')
             return nothing
-        place.object_of(*_COMMON, *_MOVES, *_KNOWN[kind])
+        place.object_of(*_COMMON, *_MOVES, *KNOWN[kind])
         return t.Item(
             content=self._content(place, kind, depth),
             x=place.at("x").number(0, -4000, 4000),

@@ -43,8 +43,7 @@ class Setting:
     @property
     def line_px(self) -> float:
         """From one line to the next."""
-        ascent, descent = _metrics(self.look)
-        return ascent + descent
+        return line_px(self.look)
 
     @property
     def height(self) -> int:
@@ -61,6 +60,12 @@ class Setting:
 def _metrics(look: Look) -> tuple[float, float]:
     metrics = QFontMetricsF(font_of(look.family, look.weight, look.px, look.stretch))
     return metrics.ascent(), metrics.descent()
+
+
+def line_px(look: Look) -> float:
+    """From one line to the next, in pixels."""
+    ascent, descent = _metrics(look)
+    return ascent + descent
 
 
 class Typesetter:
@@ -123,22 +128,27 @@ class Typesetter:
         kept = "".join(parts[:low]).rstrip() + ELLIPSIS
         return kept if self.width(kept, look) <= room else ""
 
-    def paragraph(self, text: str, look: Look, room: float, lines: int, shrink: float, align: str) -> Setting:
-        """Text wrapped into at most so many lines: drawn smaller, down to `shrink`, then cut."""
+    def paragraph(
+        self, text: str, look: Look, room: tuple[float, float], lines: int, shrink: float, align: str
+    ) -> Setting:
+        """Text wrapped into a room of a width and a height, and at most so many lines.
+
+        It is drawn smaller, down to `shrink`, then cut.
+        """
         text = self._drawable(text, look)
-        least = max(1, math.ceil(look.px * shrink))
-        px = look.px
+        width, height = room
+        least, px = max(1, math.ceil(look.px * shrink)), look.px
         while True:
             look = Look(look.family, look.weight, look.stretch, px, look.colour)
-            found = self._wrap(text, look, room)
-            if len(found) <= lines or px <= least:
+            found, most = self._wrap(text, look, width), max(1, min(lines, int(height / line_px(look))))
+            if len(found) <= most or px <= least:
                 break
             px = max(least, math.floor(px * 0.94))
-        if len(found) > lines:
-            found = [*found[: lines - 1], self.cut(" ".join(found[lines - 1 :]), look, room)]
-        found = [line if self.width(line, look) <= room else self.cut(line, look, room) for line in found]
-        width = max((self.width(line, look) for line in found), default=0.0)
-        return Setting(tuple(found), look, math.ceil(width), align)
+        if len(found) > most:
+            found = [*found[: most - 1], self.cut(" ".join(found[most - 1 :]), look, width)]
+        found = [line if self.width(line, look) <= width else self.cut(line, look, width) for line in found]
+        longest = max((self.width(line, look) for line in found), default=0.0)
+        return Setting(tuple(found), look, math.ceil(longest), align)
 
     def _wrap(self, text: str, look: Look, room: float) -> list[str]:
         """Lines that break at spaces, or anywhere in a word that is longer than a line."""

@@ -144,19 +144,22 @@ def test_a_cut_never_parts_a_letter_from_its_marks(setter: Typesetter) -> None:
 
 def test_paragraphs_wrap_shrink_and_are_cut(setter: Typesetter) -> None:
     text = "The quick brown fox jumps over the lazy dog " * 4
-    wide = setter.paragraph(text, look(), 900, 20, 0.5, "left")
+    wide = setter.paragraph(text, look(), (900, 2000), 20, 0.5, "left")
     assert wide.look.px == 40
     assert " ".join(wide.lines).split() == text.split()
-    tight = setter.paragraph(text, look(), 500, 3, 0.9, "left")
+    tight = setter.paragraph(text, look(), (500, 2000), 3, 0.9, "left")
     assert len(tight.lines) == 3
     assert tight.lines[-1].endswith(ELLIPSIS)
-    for setting in (wide, tight):
+    low = setter.paragraph(text, look(), (900, 100), 20, 0.8, "left")
+    assert low.height <= 101
+    assert low.lines[-1].endswith(ELLIPSIS)
+    for setting in (wide, tight, low):
         assert all(setter.width(line, setting.look) <= 901 for line in setting.lines)
-    assert setter.paragraph("one\ntwo", look(), 900, 5, 1, "left").lines == ("one", "two")
+    assert setter.paragraph("one\ntwo", look(), (900, 2000), 5, 1, "left").lines == ("one", "two")
 
 
 def test_a_word_longer_than_a_line_is_broken(setter: Typesetter) -> None:
-    setting = setter.paragraph("W" * 60, look(), 300, 20, 1.0, "left")
+    setting = setter.paragraph("W" * 60, look(), (300, 2000), 20, 1.0, "left")
     assert "".join(setting.lines) == "W" * 60
     assert setting.width <= 300
 

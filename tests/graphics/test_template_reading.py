@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from console.graphics.reading import read_template
+from console.graphics.clocks import FORMATS
+from console.graphics.reading import KNOWN, read_template
 from console.graphics.strict import FileError
-from console.graphics.template import Box, Fit, Property, Rows, Text, table_rows
+from console.graphics.template import Box, Ease, Fit, Property, Rows, Text, table_rows
 from console.media.assets import asset
 
 OWN = sorted(asset("templates").glob("*.json"))
@@ -210,3 +211,11 @@ def test_a_table_typed_by_hand() -> None:
     rows = table_rows("1 | Ana Ribeiro | BRA\n\n2\tLena Vogt\tGER\tPB\t10.86\tbeyond", columns)
     assert rows[0] == {"place": "1", "name": "Ana Ribeiro", "country": "BRA"}
     assert rows[1] == {"place": "2", "name": "Lena Vogt", "country": "GER", "records": "PB", "time": "10.86"}
+
+
+def test_the_designers_guide_is_true(read: Callable[[Any], Any]) -> None:
+    """Its example can be read, and it names all that the reader knows."""
+    guide = asset("templates/README.md").read_text(encoding="utf-8")
+    assert read(guide.split("```json")[1].split("```")[0]).name == "My strap"
+    known = {word for words in KNOWN.values() for word in words} | set(FORMATS) | set(Property) | set(Ease) | set(KNOWN)
+    assert not {word for word in known if f"`{word}`" not in guide and f'"{word}"' not in guide}
