@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import signal
 import socket
@@ -57,6 +58,34 @@ class Sender:
 
     def close(self) -> None:
         self.socket.close()
+
+
+class Tracker:
+    """A FreeD tracker that measures evenly, sixty times a second, and sends at once: a camera that pans to and fro."""
+
+    PERIOD_NS = 16_666_667
+
+    def __init__(self, port: int) -> None:
+        self.begun_ns = CLOCK.now()
+        self._sender, self._closing = Sender(port), threading.Event()
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def pan_deg(self, at_ns: float) -> float:
+        """Where it looks; 12 degrees a second at most."""
+        return 6 * math.sin((at_ns - self.begun_ns) / 1e9 * 2)
+
+    def _run(self) -> None:
+        at_ns = self.begun_ns
+        while not self._closing.is_set():
+            CLOCK.wait_until(at_ns)
+            self._sender.freed(1, self.pan_deg(at_ns))
+            at_ns += self.PERIOD_NS
+
+    def close(self) -> None:
+        self._closing.set()
+        self._thread.join()
+        self._sender.close()
 
 
 class Source:
