@@ -26,7 +26,7 @@ from console.media.picture import Samples, new_picture
 from console.mix.plan import MixPlan, plan, tally, title_index
 from console.mix.render import Drawable, Renderer, Slates
 from console.mix.sound import mix_sound
-from console.show.codec import to_json
+from console.show.codec import Encoder, to_json
 from console.show.history import History, apply
 from console.show.model import Bus, Show, SourceId
 from console.show.reduce import Rejected, settle
@@ -72,6 +72,7 @@ class Engine:
         self._gains: dict[SourceId, float] = {}
         self._plans = dict.fromkeys(Bus, MixPlan())
         self._told: dict[str, Any] = {}
+        self._encoder = Encoder()
 
     @property
     def show(self) -> Show:
@@ -241,7 +242,7 @@ class Engine:
         show = self.show
         now: dict[str, Any] = {"setup": show.setup, "air": show.air}
         now |= {"undo": len(self._history.past), "redo": len(self._history.future)}
-        changed = {key: to_json(value) for key, value in now.items() if self._told.get(key) != value}
+        changed = {key: self._encoder.encode(value) for key, value in now.items() if self._told.get(key) != value}
         if changed:
             self._told = now
             self._tell("patch", rev=show.rev, frame=at, **changed)

@@ -10,6 +10,7 @@ import dataclasses
 import math
 import types
 from enum import StrEnum
+from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from console.media.time import Format, parse_format
@@ -18,6 +19,7 @@ from console.show.model import KEYERS, Air, Setup, Show
 from console.show.world import Group
 
 SCHEMA = 1
+_PARTS_KEPT = 20_000
 
 
 class ShowFileError(ValueError):
@@ -33,6 +35,37 @@ def to_json(value: Any) -> Any:
     if isinstance(value, tuple | list):
         return [to_json(item) for item in value]
     return value
+
+
+class Encoder:
+    """`to_json` for a show that changes piece by piece: frozen parts that it has seen are not gone through again.
+
+    What it gives shares these pieces, so it is not to be changed.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[Any, Any]] = {}
+
+    def encode(self, value: Any) -> Any:
+        """Plain JSON data of a show or a part of it."""
+        if isinstance(value, tuple):
+            return [self.encode(item) for item in value]
+        if isinstance(value, Format) or not dataclasses.is_dataclass(value):
+            return to_json(value)
+        known = self._known.get(id(value))
+        if known is not None:  # the id is still its own: it is kept with what it stands for
+            return known[1]
+        if len(self._known) >= _PARTS_KEPT:
+            self._known.clear()
+        data = {name: self.encode(getattr(value, name)) for name in _hints(type(value))}
+        self._known[id(value)] = (value, data)
+        return data
+
+
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    """The fields of a dataclass, with their types."""
+    return get_type_hints(kind)
 
 
 def from_json(kind: Any, data: Any, where: str = "show") -> Any:
@@ -87,7 +120,7 @@ def _format(data: Any, where: str) -> Format:
 def _object(kind: Any, data: Any, where: str) -> Any:
     if not isinstance(data, dict):
         raise ShowFileError(f"'{where}' must be an object")
-    hints = get_type_hints(kind)
+    hints = _hints(kind)
     if unknown := data.keys() - hints.keys():
         raise ShowFileError(f"'{where}' has the unknown field '{min(map(str, unknown)):.40}'")
     values = {key: from_json(hints[key], item, f"{where}.{key}") for key, item in data.items()}

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from console.media.time import parse_format
-from console.show.codec import ShowFileError, show_from_file, show_to_file
+from console.show.codec import Encoder, ShowFileError, show_from_file, show_to_file, to_json
 from console.show.commands import CommandError, Role, decode_command, encode_command, role_needed
 from console.show.history import History, apply
 from console.show.model import Air, Setup, Show, Source
@@ -298,3 +298,13 @@ def test_undo_never_touches_graphics_on_air():
     assert "graphics in the world" in give("Undo", 504).reason
     give("AllGraphicsOff", 505)
     assert isinstance(give("Undo", 506), Change)
+
+
+def test_the_encoder_gives_what_plain_encoding_does_and_keeps_what_stayed():
+    encoder, before = Encoder(), world_show()
+    assert encoder.encode(before.setup) == to_json(before.setup)
+    after = do(before, "SetElement", element=LINE | {"colour": "#000000"})
+    first, second = encoder.encode(before.setup), encoder.encode(after.setup)
+    assert second == to_json(after.setup) != first
+    assert second["world"]["inputs"][0] is first["world"]["inputs"][0]
+    assert encoder.encode(after.air) == to_json(after.air)
