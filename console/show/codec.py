@@ -57,7 +57,7 @@ class Encoder:
             return known[1]
         if len(self._known) >= _PARTS_KEPT:
             self._known.clear()
-        data = {name: self.encode(getattr(value, name)) for name in _hints(type(value))}
+        data = {field.name: self.encode(getattr(value, field.name)) for field in dataclasses.fields(value)}
         self._known[id(value)] = (value, data)
         return data
 
