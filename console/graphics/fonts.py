@@ -33,6 +33,17 @@ _PREFERRED = (
     "Arial Unicode MS",
 )
 """Asked first, as they are legible on a screen; then every font of the system."""
+_MOST_ASKED = 40
+_System = QFontDatabase.WritingSystem
+_SYSTEMS = {
+    **{system.name.upper(): (system,) for system in _System if system.name not in ("Any", "Symbol")},
+    "CJK": (_System.SimplifiedChinese, _System.TraditionalChinese, _System.Japanese, _System.Korean),
+    "HIRAGANA": (_System.Japanese,),
+    "KATAKANA": (_System.Japanese,),
+    "HANGUL": (_System.Korean,),
+    "NKO": (_System.Nko,),
+}
+"""What Qt calls the scripts that begin Unicode's names of letters."""
 _NEVER = ("Last Resort", ".LastResort", "Adobe Blank")
 """Fonts that claim every character and draw a box for it."""
 
@@ -107,10 +118,22 @@ class Fonts:
         """A font that has all of a cluster."""
         key = (cluster, weight)
         if key not in self._fallback:
-            names = [name for name in _PREFERRED if name in self._installed]
-            names += sorted(self._installed.difference(names))
+            names = self._asked(cluster)
             self._fallback[key] = next((name for name in names if self._has(name, weight, cluster)), None)
         return self._fallback[key]
+
+    def _asked(self, cluster: str) -> list[str]:
+        """The fonts that may have a cluster, likely ones first: opening each of a thousand would take seconds."""
+        names = [name for name in _PREFERRED if name in self._installed]
+        script = unicodedata.name(cluster[0], "").split(" ")[0].split("-")[0]
+        systems = _SYSTEMS.get(script)
+        if systems is not None:
+            names += sorted({name for system in systems for name in QFontDatabase.families(system)} & self._installed)
+            return names
+        words = (script.lower() or "?", "symbol", "emoji", "math")
+        rest = self._installed.difference(names)
+        names += sorted(rest, key=lambda name: (not any(word in name.lower() for word in words), name))[:_MOST_ASKED]
+        return names
 
     def _has(self, family: str, weight: int, cluster: str) -> bool:
         raw = self._raw.get((family, weight))

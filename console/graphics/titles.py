@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import cv2
@@ -25,6 +25,8 @@ from console.show.world import Switched
 
 _Frozen: TypeAlias = tuple[tuple[str, object], ...]
 NO_TIME = Time()
+_CALM_FRAMES = 25
+"""Values that changed less than this ago are such as a speed: fading would never end, so they are cut."""
 _KEPT = 4
 """Placed titles that are kept: the values on air, those before them, and as much again for a preview."""
 
@@ -94,7 +96,11 @@ class TitleRenderer:
     def render(self, template: Template, values: Values, phase: Phase) -> Drawn:
         """Bring the picture to a phase of a title. Values that are not given are the template's defaults."""
         moment = Moment(phase.shown, phase.out, frames_of(template.in_ms, self._rate), self._rate)
-        if phase.shown < 0 or (phase.out is not None and phase.out >= frames_of(template.out_ms, self._rate)):
+        if phase.out is not None and phase.out >= frames_of(template.out_ms, self._rate):
+            return self._show((), None)
+        if phase.shown < 0:
+            there = replace(moment, shown=moment.in_frames)  # all its letters are drawn before the take
+            self._displayer.ops(self._place(template, values), there, phase.time)
             return self._show((), None)
         placed, part = self._place(template, values), self._faded(template, phase)
         at_rest = phase.out is None and moment.shown >= moment.in_frames and part >= 1 and not template.lively
@@ -177,14 +183,14 @@ class Playback:
         self._template: Template | None = None
         self._values: dict[str, Value] = {}
         self._before: dict[str, Value] | None = None
-        self._taken = self._updated = 0
+        self._taken = self._updated = self._changed = 0
         self._air = Switched()
 
     def phase(self, template: Template, values: Values, air: Switched, frame: int, time: Time) -> Phase:
         """The phase of a title at a frame, whose key is on or off since `air.at`.
 
-        Values that change while it is on air fade over from this frame; another template begins with its
-        in-animation. One that was switched on before this follower began is where it would be.
+        Values that change while it is on air fade over from this frame, unless they change all the time; another
+        template begins with its in-animation. One that was switched on before this follower began is where it would be.
         """
         switched = air.on and air != self._air
         if switched or template is not self._template:
@@ -192,8 +198,9 @@ class Playback:
             self._taken = air.at if begun else frame
             self._template, self._values, self._before = template, dict(values), None
         elif dict(values) != self._values:
-            self._before, self._updated = (self._values, frame) if air.on else (None, 0)
-            self._values = dict(values)
+            calm = air.on and frame - self._changed >= _CALM_FRAMES
+            self._before, self._updated = (self._values, frame) if calm else (None, 0)
+            self._values, self._changed = dict(values), frame
         self._air = air
         if not air.on:
             return Phase(frame - self._taken, frame - air.at, time=time) if self._taken < air.at else Phase(-1)

@@ -323,6 +323,26 @@ def test_playback_takes_updates_and_takes_out() -> None:
     assert phases[1300] == Phase(0)
 
 
+def test_values_that_change_all_the_time_are_cut() -> None:
+    on = Switched(True, 1000)
+    events = {1000 + 5 * n: ({"figure": f"{n} km/h"}, on) for n in range(30)}
+    phases = follow(events, range(1000, 1300), own("name-strap"))
+    assert phases[1005].before is not None, "the first change fades"
+    assert all(phases[frame].before is None for frame in range(1010, 1145))
+
+
+def test_a_title_is_made_ready_before_its_take() -> None:
+    template = own("result-table")
+    cold, warm = renderer(1080), renderer(1080)
+    warm.render(template, template.examples(), Phase(-1))
+    ready = set(warm._setter._sprites)
+    assert len(ready) > 20
+    for easel in (cold, warm):
+        easel.render(template, template.examples(), Phase(60))
+    assert set(warm._setter._sprites) == ready == set(cold._setter._sprites)
+    assert (cold.pixels == warm.pixels).all()
+
+
 def test_playback_that_begins_late_is_where_it_would_be() -> None:
     template, on = own("lower-third"), Switched(True, 1000)
     assert Playback().phase(template, {}, on, 1500, Time()) == Phase(500)
