@@ -8,15 +8,17 @@ element that it is in, not the graphics.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from console.errors import ConsoleError
-from console.graphics.convert import OverlayPicture
+from console.graphics.convert import NO_BOX, OverlayPicture
+from console.graphics.ground import Ground
 from console.graphics.inputs import Inputs
+from console.graphics.occlusion import Mask
 from console.graphics.overlays import Job, Needs
 from console.graphics.rings import FAR_NS, Drawing
 from console.graphics.scene import Scene, SceneRenderer
@@ -45,6 +47,7 @@ class Overlay:
     needs: Needs
     drawing: Drawing
     renderer: SceneRenderer
+    ground: Ground = field(default_factory=Ground)
     broken: frozenset[str] = frozenset()
     """Elements that can't be drawn."""
 
@@ -187,8 +190,11 @@ class Painter:
             into.clear()
         else:
             scene = scene_at(stage, self._inputs.subjects.items(), self._told, job.instant_ns, job.seen_ns)
-            self._render(overlay, scene, seen, strength, into)
-        overlay.drawing.publish(into, frame=job.index, due_ns=job.due_ns, now_ns=self._clock.now())
+            ground = self._ground(overlay, camera, scene, seen, job)
+            self._render(overlay, scene, lambda part: overlay.renderer.render(part, seen, strength, into, ground), into)
+        overlay.drawing.publish(
+            into, frame=job.index, due_ns=job.due_ns, now_ns=self._clock.now(), free_bottom=stage.world.free_bottom
+        )
         now = self._clock.now()
         overlay.needs.done(job, now)
         self._costs.append(now - began)
@@ -211,12 +217,29 @@ class Painter:
         self._troubles.mend(f"{job.source}:camera")
         return found, strength
 
-    def _render(self, overlay: Overlay, scene: Scene, seen: CameraView, strength: float, into: OverlayPicture) -> None:
+    def _ground(self, overlay: Overlay, camera: Camera, scene: Scene, seen: CameraView, job: Job) -> Mask | None:
+        """Where the picture shows the ground, if its camera's set-up says how to tell."""
+        if not camera.ground_m:
+            return None
+        about = f"{job.source}:ground"
+        try:
+            box = overlay.renderer.ground_box(scene, seen)
+            if box == NO_BOX:
+                return None
+            picture = overlay.pictures.picture(job.index)
+            mask = overlay.ground.mask(camera.ground_m, picture, seen, box, self._clock.now())
+        except Exception as error:  # bodies are taken to hide the ground then
+            self._troubles.tell(about, f"The ground that {job.source} sees can't be told: {fault(error)}")
+            return None
+        self._troubles.mend(about)
+        return mask if overlay.pictures.holds(job.index) else None
+
+    def _render(self, overlay: Overlay, scene: Scene, render: Callable[[Scene], None], into: OverlayPicture) -> None:
         """Draw all elements that can be drawn; those that can't are named and left out until the set-up changes."""
 
         def tried(part: Scene) -> Exception | None:
             try:
-                overlay.renderer.render(part, seen, strength, into)
+                render(part)
             except Exception as error:  # whatever it is, it takes nothing else along
                 return error
             return None

@@ -100,6 +100,9 @@ def check_camera(camera: Camera, sources: Iterable[SourceId], world: World) -> N
     _check_point("The place of a camera", camera.position_m)
     angles = (camera.pan_deg, camera.tilt_deg, camera.roll_deg)
     _demand(all(abs(angle) <= _ANGLE_DEG_MAX for angle in angles), "An angle of a camera is too large")
+    _demand(len(camera.ground_m) in (0, 4), "An empty stretch of ground has four corners")
+    for point in camera.ground_m:
+        _check_point("A corner of the empty ground", point)
     _check_lens(camera.lens)
 
 

@@ -88,6 +88,9 @@ class Camera:
     roll_deg: float = 0.0
     lens: tuple[LensRow, ...] = (LensRow(),)
     """Ascending in zoom, then focus; what lies between is interpolated. One row is a fixed lens."""
+    ground_m: tuple[Point, ...] = ()
+    """Four corners of a stretch of ground on which nobody stands: its colours tell who hides what lies on the ground.
+    Empty: bodies are taken to hide it."""
 
 
 class ElementKind(StrEnum):
@@ -160,7 +163,7 @@ class DataFeed:
     id: str
     kind: FeedKind
     url: str
-    """http(s)://, a file, or a folder."""
+    """http(s)://, a file, or a folder; `#CODE` at the end chooses the unit of a results feed that has several."""
     gate: bool = True
     """Results that are not official yet are held back rather than marked."""
 
