@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 from console.graphics.convert import OverlayPicture
@@ -28,6 +29,11 @@ class Drawing:
             self._slots[slot] = OverlayPicture(picture)
         return self._slots[slot]
 
-    def publish(self, drawn: OverlayPicture, *, frame: int, due_ns: int, now_ns: int, pts: int = 0) -> None:
-        """Complete it."""
-        self.ring.publish(due_ns=due_ns, now_ns=now_ns, pts=pts, frame=frame, flags=pack_box(*drawn.box))
+    def publish(
+        self, drawn: OverlayPicture, *, frame: int, due_ns: int, now_ns: int, pts: int = 0, free_bottom: float = 0.0
+    ) -> None:
+        """Complete it. `free_bottom` is the part of the height, from the lower edge up, that nothing is laid over."""
+        x, y, width, height = drawn.box
+        free_rows = 2 * math.ceil(free_bottom * self.ring.height / 2)
+        box = (x, y, width, max(0, min(height, self.ring.height - free_rows - y)))
+        self.ring.publish(due_ns=due_ns, now_ns=now_ns, pts=pts, frame=frame, flags=pack_box(*box))
