@@ -59,7 +59,7 @@ def elements() -> tuple[Element, ...]:
         Element(
             "flags", ElementKind.LANE_FLAG, Group.RESULT, "*", text="{place} {name}", points_m=((_FLAGS_M, 0.0, 0.0),)
         ),
-        Element("tags", ElementKind.LABEL, Group.TAG, "*", text="{bib} {name}"),
+        Element("tags", ElementKind.LABEL, Group.TAG, "*", text="{country} {name}"),
         Element("speed", ElementKind.READOUT, Group.SPEED, LEADER, text="{speed}"),
     )  # fmt: skip
 
