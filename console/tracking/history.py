@@ -66,6 +66,7 @@ class History:
         self._rows = np.zeros((2 * self._most, width))
         self._first = self._end = self._cadence_from = 0
         self._settled = True
+        self._evened_to = 0.0
         self._sent_base: int | None = None
         self.period_ns = 0.0
         self.times = self._measured[:0]
@@ -156,12 +157,15 @@ class History:
         self._gaps = np.flatnonzero(steps > BRIDGED_NS)
 
     def _even(self) -> Mask:
-        """Even out the times of the last two seconds; of which samples they are known."""
+        """Even out the times of the last two seconds, and of what came since it was done; of which they are known."""
         known = np.ones(self._end - self._first, dtype=bool)
         if self._end == self._first:
             return known
-        start = int(np.searchsorted(self._arrived[: self._end], self._arrived[self._end - 1] - _CADENCE_NS))
-        recent = slice(max(start, self._first, self._cadence_from), self._end)
+        newest = self._arrived[self._end - 1]
+        since = min(newest - _CADENCE_NS, self._evened_to - _CADENCE_NS / 2)
+        self._evened_to = newest
+        start = self._first + int(np.searchsorted(self._arrived[self._first : self._end], since))
+        recent = slice(max(start, self._cadence_from), self._end)
         sent = self._sent[recent]
         found = evened(self._arrived[recent], None if np.isnan(sent).any() else sent, self.period_ns)
         self._measured[recent] = found.times_ns
