@@ -39,6 +39,8 @@ class Feeds:
         self._feeds: dict[SourceId, Feed] = {}
         self.tiers: dict[SourceId, Tier] = {}
         """What the budget grants the sources that are on no bus."""
+        self.pictures: dict[SourceId, int] = {}
+        """Which picture of its ring each source gives for this frame, of those that need no slate."""
         self.preview_tier = Tier.FULL
         """What it grants the one on preview."""
 
@@ -66,10 +68,14 @@ class Feeds:
     def take(self, at_ns: int) -> dict[SourceId, SourceState]:
         """Pick every source's picture for a frame; gives the sources whose state changed between shown and not."""
         changed = {}
+        self.pictures = {}
         for source, feed in self._feeds.items():
             before, feed.picked = feed.picked.state, feed.frames.take(at_ns)
-            if (before in SHOWN) != (feed.picked.state in SHOWN):
+            shown = feed.picked.state in SHOWN
+            if (before in SHOWN) != shown:
                 changed[source] = feed.picked.state
+            if shown and feed.picked.index is not None:
+                self.pictures[source] = feed.picked.index
         return changed
 
     def ask(self, full: frozenset[SourceId], preview: frozenset[SourceId], now_ns: int) -> None:
@@ -106,12 +112,6 @@ class Feeds:
             return None
         index = feed.picked.index
         return Drawable(feed.ring.picture(index), (source, feed.paths["picture"], index))
-
-    def pictures(self) -> dict[SourceId, int]:
-        """Which picture of its ring each source gives for this frame, of those that need no slate."""
-        feeds = self._feeds.items()
-        picked = {source: feed.picked.index for source, feed in feeds if feed.picked.state in SHOWN}
-        return {source: index for source, index in picked.items() if index is not None}
 
     def intact(self, sources: frozenset[SourceId]) -> bool:
         """Whether none of the picked pictures was overwritten meanwhile."""

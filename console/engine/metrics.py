@@ -46,6 +46,11 @@ _DECODING = (
     ("busy", "gauge", "podium_machine_busy", "Share of the machine in use, by all that runs on it"),
     ("cores", "gauge", "podium_machine_cores", "Cores that may be used"),
 )
+_GRAPHICS = (
+    ("running", "gauge", "podium_graphics_running", "1 while the graphics process works"),
+    ("render_ms", "gauge", "podium_graphics_render_milliseconds", "Median time to draw one picture's graphics"),
+    ("subjects", "gauge", "podium_graphics_subjects", "Athletes and objects seen by tracking"),
+)
 _HEADROOM = (("headroom", "gauge", "podium_decoding_headroom", "How many more sources would fit at a tier"),)
 _OUTPUT = (
     ("queued", "gauge", "podium_output_queued_frames", "Frames not yet acknowledged by the destination"),
@@ -70,6 +75,8 @@ def metrics(status: dict[str, Any]) -> str:
     lines += _source_tiers(status["sources"])
     lines += _family(_DECODING, "", [("", status["decoding"])])
     lines += _family(_HEADROOM, "tier", [(tier, {"headroom": n}) for tier, n in status["decoding"]["headroom"].items()])
+    if graphics := status["graphics"]:
+        lines += _family(_GRAPHICS, "", [("", graphics | {"running": int(graphics["state"] == "running")})])
     lines += _family(_OUTPUT, "output", status["outputs"].items())
     lines += _family(_LOG, "", [("", status["log"])])
     return "\n".join(lines) + "\n"

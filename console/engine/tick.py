@@ -107,7 +107,7 @@ class Engine:
         self._ask(program, self._plans[Bus.PREVIEW], at, now_ns)
         self._take_graphics(due_ns, now_ns)
         torn = self._publish_program(program, at, due_ns)
-        self.overlays.count(program.overlaid, self.feeds.pictures(), now_ns)
+        self.overlays.count(program.overlaid, self.feeds.pictures, now_ns)
         for bus in (Bus.PREVIEW, Bus.CLEAN):
             if self._buses[bus].demand(now_ns):
                 self._publish(bus, at, due_ns)
@@ -124,7 +124,7 @@ class Engine:
 
     def _take_graphics(self, due_ns: int, now_ns: int) -> None:
         overlaid = self._plans[Bus.PROGRAM].overlaid | self._plans[Bus.PREVIEW].overlaid
-        self.overlays.take(overlaid, self.feeds.pictures(), due_ns, now_ns)
+        self.overlays.take(overlaid, self.feeds.pictures, due_ns, now_ns)
 
     def repeat(self, at: int) -> None:
         """Make frame `at`, whose time has passed: the last picture again, with the sound that belongs to it."""

@@ -68,7 +68,7 @@ class Warming:
     def _cold(self, brought: Brought) -> frozenset[SourceId]:
         cold = self._feeds.cold(brought.sources)
         if brought.sources and brought.overlay:
-            cold |= self._overlays.cold(brought.sources, self._feeds.pictures(), self._clock.now())
+            cold |= self._overlays.cold(brought.sources, self._feeds.pictures, self._clock.now())
         return cold
 
     def foresee(self, orders: Iterable[Order], history: History, at: int) -> None:

@@ -69,7 +69,7 @@ class FadeToBlack:
 
 @dataclass(frozen=True)
 class SetKeyerOnAir:
-    """Key a downstream keyer (1..4) on or off; null toggles."""
+    """Key a downstream keyer (1..4) on or off, or take its title in or out; null toggles."""
 
     keyer: int
     on_air: bool | None = None
@@ -77,7 +77,7 @@ class SetKeyerOnAir:
 
 @dataclass(frozen=True)
 class SetKeyer:
-    """Choose the fill-and-key source of a downstream keyer (1..4)."""
+    """Choose the fill-and-key source of a downstream keyer (1..4), in place of its title if it has one."""
 
     keyer: int
     source: str | None

@@ -19,9 +19,9 @@ SPARE = 200
 """What no overlay has: the code of titles."""
 
 
-def code(source, index):
-    """The grey of the graphics of one picture of one source."""
-    return 20 + 55 * list(LEVELS).index(source) + index % 50
+def code(source, frame):
+    """The grey of the graphics of one picture of one source, told by the source's own count."""
+    return 20 + 55 * list(LEVELS).index(source) + frame % 50
 
 
 def paint(picture, grey, box=BOX):
@@ -63,7 +63,7 @@ class Graphics:
             if writer.demand(now, 10**15) and newest > self.done[source]:
                 self.done[source] = newest
                 picture, _ = writer.begin()
-                paint(picture, code(source, newest))
+                paint(picture, code(source, self.pictures[source].info(newest).frame))
                 writer.publish(due_ns=0, now_ns=now, frame=newest, flags=pack_box(*BOX))
             writer.beat(now)
         self.title.beat(now)
@@ -103,9 +103,9 @@ class Watched(Stage):
         """The frames on program that carry graphics other than those of their own picture."""
         names = {level: name for name, level in LEVELS.items()}
         return [
-            (frame, names[level], index, laid["program"])
-            for (frame, level, index), laid in zip(self.shown, self.laid, strict=True)
-            if laid["program"] != code(names[level], index)
+            (frame, names[level], count, laid["program"])
+            for (frame, level, count), laid in zip(self.shown, self.laid, strict=True)
+            if laid["program"] != code(names[level], count)
         ]
 
 
@@ -156,6 +156,15 @@ def test_a_hot_cut_waits_for_graphics_only_while_they_are_on_and_being_made(stag
     asked = len(stage.shown)
     stage.play(10, lambda n: stage.ask("SetProgram", source="cam3") if n == 1 else None)
     assert stage.answers()[-1]["ack"]["frame"] == stage.first + asked + 1, "nobody makes any"
+
+
+def test_a_source_that_slept_is_on_air_whole_and_with_its_graphics(stage):
+    stage.cameras["cam3"].asleep_frames = 7
+    stage.engine.inbox.append({"tiers": {"cam3": 2}, "preview": 4})
+    stage.ask("SetTracked", group="tag")
+    stage.play(80, lambda n: stage.ask("SetProgram", source="cam3") if n == 50 else None)
+    assert 57 <= stage.answers()[-1]["ack"]["frame"] - stage.first <= 59
+    assert [wrong for wrong in stage.wrong() if wrong[0] > stage.first + 2] == []
 
 
 def test_a_mix_fades_from_picture_and_graphic_to_picture_and_graphic(stage):

@@ -48,6 +48,7 @@ def test_mpeg_ts_over_tcp(tmp_path: Path, clip_ts: Path, free_port: FreePort) ->
     sender = send(clip_ts, "-f", "mpegts", f"tcp://127.0.0.1:{port}?listen=1")
     with sender, hosting(tmp_path, f"tcp://127.0.0.1:{port}") as host:
         check_stream(host)
+        assert 200 * MS <= host.picture.latency_ns <= 1000 * MS, "as it was told, or raised"
         assert abs(av_offset_ms(host)) < 25
         assert host.stop() == 0
 
