@@ -24,8 +24,9 @@ MOST_HZ = 340
 EXTRAPOLATED_NS = 40_000_000
 """So far beyond the last sample its speed is followed. Braking at 500 degrees/s^2 makes that 0.4 degrees wrong."""
 FADED_NS = 300_000_000
-BRIDGED_NS = 250_000_000
-"""A gap up to this, of which both sides are known, is interpolated like any other."""
+BRIDGED_NS, BRIDGED_PERIODS, MOST_BRIDGED_NS = 250_000_000, 2.5, 1_000_000_000
+"""A gap of which both sides are known is interpolated like any other, up to this or, with a slow sender, so many of its
+periods."""
 RESTART_NS = 500_000_000
 """After such a pause, or a leap of the sender's clock, the cadence is looked for anew."""
 _CADENCE_NS = 2_000_000_000
@@ -153,8 +154,9 @@ class History:
             self.times, self.rows, self.kept = self.times[~lone], self.rows[~lone], self.kept[~lone]
             self._leads = self._led()
         steps = np.diff(self.times)
-        self._leads &= steps <= BRIDGED_NS
-        self._gaps = np.flatnonzero(steps > BRIDGED_NS)
+        bridged = max(BRIDGED_NS, min(BRIDGED_PERIODS * self.period_ns, MOST_BRIDGED_NS))
+        self._leads &= steps <= bridged
+        self._gaps = np.flatnonzero(steps > bridged)
 
     def _even(self) -> Mask:
         """Even out the times of the last two seconds, and of what came since it was done; of which they are known."""

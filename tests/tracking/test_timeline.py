@@ -233,6 +233,18 @@ def test_a_short_gap_is_bridged_once_both_sides_are_known() -> None:
         assert (found.strength, found.age_ns) == (1.0, 0)
 
 
+def test_a_slow_sender_is_a_steady_one() -> None:
+    timeline = SubjectTimeline()
+    for index in range(40):
+        if index != 30:
+            timeline.add(_subject(START + index * 200 * MS, index * 2.0))
+    for seconds in np.linspace(5.0, 7.8, 57):
+        found = timeline.at(START + round(float(seconds) * SECOND))
+        assert found
+        assert found.state.position_m[0] == pytest.approx(10 * seconds, abs=1e-6)
+        assert found.strength == 1.0
+
+
 def test_nothing_is_known_before_the_first_sample() -> None:
     timeline = CameraTimeline()
     assert timeline.at(START) is None
