@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from console.graphics import template as t
-from console.graphics.fonts import runs_right_to_left
+from console.graphics.fonts import LONGEST, runs_right_to_left
 from console.graphics.textbox import Look, Setting, Typesetter
 
 _BRACES = re.compile(r"\{([a-z0-9_]+)\}")
@@ -72,7 +72,9 @@ class Arranger:
         """Everything that is there with these values, placed. Fields that are not given are empty."""
         columns = {one.name: one.columns for one in template.fields if one.type is t.FieldType.TABLE}
         tables = {name: t.table_rows(values.get(name, ()), columns[name]) for name in columns}
-        filled = {name: value for name, value in values.items() if isinstance(value, str) and name not in columns}
+        filled = {
+            name: value[:LONGEST] for name, value in values.items() if isinstance(value, str) and name not in columns
+        }
         binder = _Binder(template, tables, self._look)
         nodes = binder.bind(template.items, filled, 0)
         margin = t.MARGINS[template.area]
@@ -185,12 +187,12 @@ class Arranger:
                 max(0.0, rect.width - left - right),
                 max(0.0, rect.height - top - bottom),
             )
-            (self._free if content.flow is t.Flow.FREE else self._flowing(content))(node.children, inner)
+            if content.flow is t.Flow.FREE:
+                self._free(node.children, inner)
+            else:
+                self._in_flow(node.children, content, inner)
         elif node.look is not NO_LOOK:
             node.setting = self._set(node, rect.width, rect.height + 1)
-
-    def _flowing(self, box: t.Box) -> Callable[[Sequence[Node], Rect], None]:
-        return lambda nodes, room: self._in_flow(nodes, box, room)
 
     def _free(self, nodes: Sequence[Node], room: Rect) -> None:
         for node in nodes:
@@ -273,7 +275,7 @@ class _Binder:
         elif isinstance(content, t.Rows):
             table = self._tables.get(content.field, ())
             for index, row in enumerate(table[: content.limit]):
-                cells = {**self._blank[content.field], **{name: str(cell) for name, cell in row.items()}}
+                cells = {**self._blank[content.field], **{name: str(cell)[:LONGEST] for name, cell in row.items()}}
                 node.children += self.bind([content.item], {**values, **cells}, delay_ms + index * content.stagger_ms)
         elif isinstance(content, t.Image):
             source = put_in(content.source, values).strip()

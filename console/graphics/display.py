@@ -162,6 +162,8 @@ class Displayer:
             chunks = _chunks(message)
             for index, chunk in enumerate(chunks):
                 setting = self._setter.one_line(chunk, look, math.inf)
+                if setting.width == 0:
+                    continue
                 found.append((setting, setting.width + (space if index < len(chunks) - 1 else gap)))
             if crawl.between:
                 setting = self._setter.one_line(crawl.between, look, math.inf)

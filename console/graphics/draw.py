@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -30,7 +31,7 @@ class Fill:
 
 @dataclass(frozen=True)
 class Sprite:
-    """Text that has been drawn before; `left_px` is cut off, and what is beyond the op's rectangle."""
+    """Text, drawn once and kept."""
 
     setting: Setting
 
@@ -90,12 +91,12 @@ def common(first: Box, second: Box) -> Box:
 
 
 def changed(before: Sequence[Op], after: Sequence[Op]) -> Box:
-    """What holds all that differs between two display lists, in which order counts."""
+    """What holds all that differs between two display lists."""
     if len(before) == len(after):
         pairs = zip(before, after, strict=True)
         return around_all([one for old, new in pairs if old != new for one in (old.bounds, new.bounds)])
-    kept = set(before) & set(after)
-    return around_all([op.bounds for ops in (before, after) for op in ops if op not in kept])
+    one, two = Counter(before), Counter(after)
+    return around_all([op.bounds for op in ((one - two) + (two - one))])
 
 
 def around_all(boxes: Sequence[Box]) -> Box:

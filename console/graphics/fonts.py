@@ -33,7 +33,8 @@ _PREFERRED = (
     "Arial Unicode MS",
 )
 """Asked first, as they are legible on a screen; then every font of the system."""
-_MOST_ASKED = 40
+_MOST_ASKED, _MOST_KNOWN = 40, 20_000
+_ASCII = "".join(map(chr, range(32, 127)))
 _System = QFontDatabase.WritingSystem
 _SYSTEMS = {
     **{system.name.upper(): (system,) for system in _System if system.name not in ("Any", "Symbol")},
@@ -69,6 +70,7 @@ class Fonts:
         self._installed = {name for name in QFontDatabase.families() if name not in _NEVER}
         self._default = self._some_family()
         self._raw: dict[tuple[str, int], QRawFont] = {}
+        self._known: dict[tuple[str, int, str], bool] = {}
         self._fallback: dict[tuple[str, int], str | None] = {}
         self._troubles: dict[str, None] = {}
 
@@ -88,8 +90,11 @@ class Fonts:
 
     def runs(self, text: str, family: str, weight: int = 400) -> tuple[Run, ...]:
         """Text cut where the font has to change, in Unicode's composed form, without what no font can draw."""
+        text = tidy(text)
+        if text.isascii() and self._has(family, weight, _ASCII):
+            return (Run(text, family),) if text else ()
         found: list[Run] = []
-        for cluster in clusters(tidy(text)):
+        for cluster in clusters(text):
             kept, font = self._drawable(cluster, family, weight)
             if not kept:
                 continue
@@ -136,10 +141,16 @@ class Fonts:
         return names
 
     def _has(self, family: str, weight: int, cluster: str) -> bool:
-        raw = self._raw.get((family, weight))
-        if raw is None:
-            raw = self._raw[family, weight] = QRawFont.fromFont(font_of(family, weight, 32))
-        return raw.isValid() and all(_invisible(one) or raw.supportsCharacter(ord(one)) for one in cluster)
+        key = (family, weight, cluster)
+        if key not in self._known:
+            raw = self._raw.get((family, weight))
+            if raw is None:
+                raw = self._raw[family, weight] = QRawFont.fromFont(font_of(family, weight, 32))
+            has = raw.isValid() and all(_invisible(one) or raw.supportsCharacter(ord(one)) for one in cluster)
+            if len(self._known) > _MOST_KNOWN:
+                self._known.clear()
+            self._known[key] = has
+        return self._known[key]
 
     def _some_family(self) -> str:
         for name in _PREFERRED:

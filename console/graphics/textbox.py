@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QTextCharFormat, QTextLayout, QTextOption
 
-from console.graphics.fonts import Fonts, Run, clusters, font_of, runs_right_to_left, tidy
+from console.graphics.fonts import LONGEST, Fonts, Run, clusters, font_of, runs_right_to_left, tidy
 
 ELLIPSIS = "…"
 _KEPT_PIXELS = 24_000_000
+_KEPT_SETTINGS = 2048
 _BROADEST_PX = 8192
+_NARROWEST_EM = 0.15
+"""A row of the narrowest letters has that much for each, in ems."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,7 @@ class Typesetter:
     def __init__(self, fonts: Fonts) -> None:
         self.fonts = fonts
         self._widths: OrderedDict[tuple[str, Look], float] = OrderedDict()
+        self._settings: OrderedDict[tuple[str, Look, float, float, str], Setting] = OrderedDict()
         self._sprites: OrderedDict[Setting, QImage] = OrderedDict()
         self._pixels = 0
 
@@ -95,25 +99,36 @@ class Typesetter:
 
     def one_line(self, text: str, look: Look, room: float, shrink: float = 1.0, align: str = "left") -> Setting:
         """A line that is no longer than `room`: drawn smaller, down to `shrink`, then cut."""
-        text = self._drawable(" ".join(tidy(text).split("\n")), look)
+        key = (text, look, room, shrink, align)
+        found = self._settings.get(key)
+        if found is None:
+            found = self._settings[key] = self._one_line(text, look, room, shrink, align)
+            if len(self._settings) > _KEPT_SETTINGS:
+                self._settings.popitem(last=False)
+        self._settings.move_to_end(key)
+        return found
+
+    def _one_line(self, text: str, look: Look, room: float, shrink: float, align: str) -> Setting:
+        least = max(1, math.ceil(look.px * shrink))
+        text, whole = self._prefix(" ".join(tidy(text).split("\n")), look, room / least)
         natural = self.width(text, look)
-        if natural > room:
-            least = max(1, math.ceil(look.px * shrink))
-            px = max(least, min(look.px, math.floor(look.px * room / natural)))
-            look = Look(look.family, look.weight, look.stretch, px, look.colour)
+        if whole and natural <= room:
+            return Setting((text,), look, math.ceil(natural), align)
+        px = max(least, min(look.px, math.floor(look.px * room / natural))) if whole and natural > 0 else least
+        look = replace(look, px=px)
+        while (natural := self.width(text, look)) > room and look.px > least:
+            look = replace(look, px=look.px - 1)  # sizes are whole pixels, so lengths are not quite in proportion
+        if not whole or natural > room:
+            text = self.cut(text, look, room)
             natural = self.width(text, look)
-            while natural > room and px > least:  # sizes are whole pixels, so lengths are not quite in proportion
-                px -= 1
-                look = Look(look.family, look.weight, look.stretch, px, look.colour)
-                natural = self.width(text, look)
-            if natural > room:
-                text = self.cut(text, look, room)
-                natural = self.width(text, look)
         return Setting((text,), look, math.ceil(natural), align)
 
-    def _drawable(self, text: str, look: Look) -> str:
-        """Text without what no font has, and without spaces at its ends."""
-        return "".join(run.text for run in self.fonts.runs(text, look.family, look.weight)).strip()
+    def _prefix(self, text: str, look: Look, room_em: float) -> tuple[str, bool]:
+        """What of a text can be drawn, no more than can ever be seen; whether that is all of it."""
+        most = int(min(LONGEST, room_em / _NARROWEST_EM)) + 8
+        kept = text if len(text) <= most else "".join(clusters(text[: most * 8])[:most])
+        runs = self.fonts.runs(kept, look.family, look.weight)
+        return "".join(run.text for run in runs).strip(), len(kept) == len(text)
 
     def cut(self, text: str, look: Look, room: float) -> str:
         """As much of a text as fits with an ellipsis after it; nothing where not even that fits."""
@@ -135,16 +150,19 @@ class Typesetter:
 
         It is drawn smaller, down to `shrink`, then cut.
         """
-        text = self._drawable(text, look)
         width, height = room
-        least, px = max(1, math.ceil(look.px * shrink)), look.px
+        least = max(1, math.ceil(look.px * shrink))
+        text, whole = self._prefix(tidy(text), look, lines * width / least)
+        # Its area tells about how large it may be; from a little above that it is tried.
+        area = self.width(text.replace("\n", " "), look) * line_px(look)
+        px = max(least, min(look.px, math.ceil(1.1 * look.px * math.sqrt(width * height / max(1.0, area)))))
         while True:
-            look = Look(look.family, look.weight, look.stretch, px, look.colour)
+            look = replace(look, px=px)
             found, most = self._wrap(text, look, width), max(1, min(lines, int(height / line_px(look))))
             if len(found) <= most or px <= least:
                 break
             px = max(least, math.floor(px * 0.94))
-        if len(found) > most:
+        if len(found) > most or not whole:
             found = [*found[: most - 1], self.cut(" ".join(found[most - 1 :]), look, width)]
         found = [line if self.width(line, look) <= width else self.cut(line, look, width) for line in found]
         longest = max((self.width(line, look) for line in found), default=0.0)

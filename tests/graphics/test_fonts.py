@@ -135,6 +135,17 @@ def test_long_text_is_shrunk_then_cut(setter: Typesetter) -> None:
     assert setter.one_line(text, look(), 3, 0.7).lines == ("",)
 
 
+def test_text_without_end_is_cut_like_any_other(setter: Typesetter) -> None:
+    for text in ("lorem ipsum " * 100_000, "i" * 4000, "q\u0307" * 3000, "a\n" * 5000):
+        line = setter.one_line(text, look(), 400, 0.7)
+        assert line.width <= 401
+        assert line.lines[0].endswith(ELLIPSIS)
+        assert line.width > 360, "no more was left out than had to be"
+        page = setter.paragraph(text, look(), (400, 300), 6, 0.7, "left")
+        assert len(page.lines) <= 6
+        assert page.lines[-1].endswith(ELLIPSIS)
+
+
 def test_a_cut_never_parts_a_letter_from_its_marks(setter: Typesetter) -> None:
     text = "q\u0307" * 30
     for room in range(60, 400, 17):
