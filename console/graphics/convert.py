@@ -132,6 +132,11 @@ class OverlayPicture:
         """What holds everything that is not transparent; even. `NO_BOX`: nothing is drawn."""
         return around(self._boxes)
 
+    @property
+    def covered_px(self) -> int:
+        """How many pixels were converted: the least that has to be laid over a picture."""
+        return sum(box.width * box.height for box in self._boxes)
+
     def clear(self) -> None:
         """Make it transparent."""
         self.lay(np.empty((0, 0, 4), np.uint8), ())

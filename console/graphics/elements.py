@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from console.graphics import readings as words
 from console.graphics.body import bones, head_top_m
@@ -25,6 +26,7 @@ MOST_SUBJECTS = 64
 _WHITE: Rgba = (255, 255, 255, 255)
 _LINE_M, _SHADE_M = 0.10, 0.055
 _MOST_POINTS = 400
+_STRIDE, _CHUNK = 4, 10
 
 
 @dataclass
@@ -35,8 +37,8 @@ class Building:
     eye_m: Array
     readings: Readings
     tell: Callable[[str], None]
-    pieces: int = 1
-    """Into how many pieces long straight edges are cut: more than 1 when the lens bends them."""
+    pieces: int = 5
+    """Into how many pieces long straight edges are cut: some paint quicker than one, and a lens bends them."""
     places: dict[str, int] = field(default_factory=dict)
 
     def who(self, element: Element) -> list[Subject]:
@@ -116,11 +118,11 @@ def _line(start: Array, end: Array, width_m: float, colour: Rgba, building: Buil
     return [(broad, SHADE), (strip(start, end, width_m, building.pieces), colour)]
 
 
-def _fill(parts: list[tuple[Array, Rgba]], opacity: float, under: bool) -> list[Shape]:
+def _fill(parts: list[tuple[Array, Rgba]], opacity: float, under: bool, holding: int = 0) -> list[Shape]:
     kept = [part for part in parts if len(part[0]) >= 3]
     if not kept:
         return []
-    return [Fill(tuple(p for p, _ in kept), tuple(c for _, c in kept), opacity, under)]
+    return [Fill(tuple(p for p, _ in kept), tuple(c for _, c in kept), opacity, under, holding)]
 
 
 def _tags(element: Element, opacity: float, building: Building) -> list[Shape]:
@@ -153,7 +155,8 @@ def _trails(element: Element, opacity: float, building: Building) -> list[Shape]
         if trail.ndim != 2 or trail.shape[1] != 4:
             continue
         parts = _trail(np.asarray(trail[-2000:], np.float64), 0.32 * size_of(element), top, element.under_subjects)
-        shapes += _fill(parts, opacity * subject.strength, element.under_subjects)
+        under = element.under_subjects
+        shapes += _fill(parts, opacity * subject.strength, under, sum(colour == SHADE for _, colour in parts))
     return shapes
 
 
@@ -167,16 +170,25 @@ def _trail(trail: Array, width_m: float, top_mps: float, on_ground: bool) -> lis
         places[:, 2] = 0.0
     moved = np.concatenate(([True], np.hypot(*np.diff(places[:, :2], axis=0).T) > 0.01))
     places, steps = places[moved], speed_steps(points[moved, 3], top_mps)
+    kept = _enough(steps)
+    places, steps = places[kept], steps[kept]
     if len(places) < 2:
         return []
-    along = np.gradient(places[:, :2], axis=0)
+    along = np.empty((len(places), 2))
+    along[1:-1] = places[2:, :2] - places[:-2, :2]
+    along[0], along[-1] = places[1, :2] - places[0, :2], places[-1, :2] - places[-2, :2]
     length = np.maximum(np.hypot(along[:, 0], along[:, 1]), 1e-9)
     side = np.stack((-along[:, 1] / length, along[:, 0] / length, np.zeros_like(length)), axis=1)
-    widening = np.minimum(np.arange(len(places)) / max(len(places) * 0.45, 1), 1.0)[:, None] ** 0.7
+    travelled = np.concatenate(([0.0], np.cumsum(length[1:] + length[:-1])))
+    widening = np.minimum(travelled / (travelled[-1] * 0.45), 1.0)[:, None]
     left, right = (places + side * widening * (sign * width_m / 2) for sign in (1, -1))
     shade = 1 + 2 * _SHADE_M / width_m
-    under = np.concatenate((places + (left - places) * shade, (places + (right - places) * shade)[::-1]))
-    parts: list[tuple[Array, Rgba]] = [(under, SHADE)]
+    rims = places + (left - places) * shade, places + (right - places) * shade
+    # In chunks, which together are painted quicker than a long slanting polygon.
+    parts: list[tuple[Array, Rgba]] = [
+        (np.concatenate((rims[0][at : at + _CHUNK + 1], rims[1][at : at + _CHUNK + 1][::-1])), SHADE)
+        for at in range(0, len(places) - 1, _CHUNK)
+    ]
     cuts = [0, *(np.flatnonzero(np.diff(steps)) + 1).tolist(), len(places) - 1]
     colours = speed_map()
     for start, end in itertools.pairwise(cuts):
@@ -186,6 +198,18 @@ def _trail(trail: Array, width_m: float, top_mps: float, on_ground: bool) -> lis
         piece = np.concatenate((left[begin : end + 1], right[begin : end + 1][::-1]))
         parts.append((piece, colours[int(steps[start])]))
     return parts
+
+
+def _enough(steps: Array) -> NDArray[np.bool_]:
+    """Which points of a trail are needed: every one where the colour changes, and one of `_STRIDE` between.
+
+    They are counted from where the colour changed, so the same points stay as the trail moves on.
+    """
+    new = np.concatenate(([True], np.diff(steps) != 0))
+    since = np.arange(len(steps)) - np.maximum.accumulate(np.where(new, np.arange(len(steps)), 0))
+    kept = np.asarray(since % _STRIDE == 0, np.bool_)
+    kept[-1:] = True
+    return kept
 
 
 def _record_lines(element: Element, opacity: float, building: Building) -> list[Shape]:
@@ -246,8 +270,8 @@ def _decals(element: Element, opacity: float, building: Building) -> list[Shape]
 def _ring(centre: Array, radius_m: float, colour: Rgba, opacity: float, under: bool) -> list[Shape]:
     width = min(0.12 * radius_m, 0.2)
     shade = ring(centre, radius_m + width * 0.4, width * 1.8)
-    parts = [(disc(centre, radius_m), (*colour[:3], 64)), (shade, SHADE), (ring(centre, radius_m, width), colour)]
-    return _fill(parts, opacity, under)
+    parts = [(shade, SHADE), (disc(centre, radius_m), (*colour[:3], 64)), (ring(centre, radius_m, width), colour)]
+    return _fill(parts, opacity, under, holding=1)
 
 
 def _aspect(corners: Array) -> float:

@@ -21,7 +21,7 @@ FARTHEST_M = 1e5
 """Positions beyond are absurd."""
 _MARGIN = 1.5
 """How far outside the picture is still projected rather than cut, in pictures."""
-_CAP = np.linspace(-np.pi / 2, np.pi / 2, 7)
+_CAP = np.linspace(-np.pi / 2, np.pi / 2, 5)
 NOWHERE: Array = np.empty((0, 2))
 
 
@@ -96,27 +96,30 @@ def project_points(view: CameraView, points_m: Array) -> tuple[Array, Array]:
     return pixels, np.where(good & (depth > NEAR_M), depth, np.nan)
 
 
-def capsules(
-    view: CameraView, ends_m: Array, radius_m: Array, wider_px: float = 0.0, least_px: float = 0.0
-) -> tuple[Array, Indexes]:
-    """Outlines (m, 14, 2) of capsules between ends (n, 2, 3), of those in sight, and which these are (m,).
+def project_capsules(
+    view: CameraView, ends_m: Array, radius_m: Array, least_px: float = 0.0
+) -> tuple[Array, Array, Indexes]:
+    """Ends (m, 2, 2) and radii (m, 2) in pixels of capsules (n, 2, 3) that are in sight, and which these are (m,).
 
-    `radius_m` is (n,); it is at least `least_px` in the picture, and `wider_px` is added to it.
+    `radius_m` is (n,); in the picture a radius is at least `least_px`.
     """
     pixels, depth = project_points(view, ends_m.reshape(-1, 3))
     pixels, depth = pixels.reshape(-1, 2, 2), depth.reshape(-1, 2)
     with np.errstate(invalid="ignore"):
-        radius = np.maximum(radius_m[:, None] * view.focal_px / depth, least_px) + wider_px
-    size = np.array([view.width, view.height])
+        radius = np.maximum(radius_m[:, None] * view.focal_px / depth, least_px)
     low, high = (pixels - radius[..., None]).min(axis=1), (pixels + radius[..., None]).max(axis=1)
+    size = np.array([view.width, view.height])
     kept = np.isfinite(radius).all(axis=1) & (high > 0).all(axis=1) & (low < size).all(axis=1)
     kept = np.asarray(kept & (high - low < size * 4).all(axis=1))
-    pixels, radius = pixels[kept], radius[kept]
-    along = pixels[:, 1] - pixels[:, 0]
+    return pixels[kept], radius[kept], np.flatnonzero(kept)
+
+
+def capsule_outlines(ends: Array, radius: Array) -> Array:
+    """Outlines (m, 10, 2) of capsules with ends (m, 2, 2) and radii (m, 2)."""
+    along = ends[:, 1] - ends[:, 0]
     angle = np.arctan2(along[:, 1], along[:, 0])[:, None]
-    far = angle + _CAP
     outline = []
-    for end, turn in ((1, far), (0, far + np.pi)):
+    for end, turn in ((1, angle + _CAP), (0, angle + _CAP + np.pi)):
         rim = np.stack((np.cos(turn), np.sin(turn)), axis=-1)
-        outline.append(pixels[:, end, None] + rim * radius[:, end, None, None])
-    return np.concatenate(outline, axis=1), np.flatnonzero(kept)
+        outline.append(ends[:, end, None] + rim * radius[:, end, None, None])
+    return np.concatenate(outline, axis=1)

@@ -1,9 +1,9 @@
 """Where labels stand: above what they name, never over each other, in a steady order, without jumps. Pure.
 
-Each label asks for a place above its anchor, one of several levels, better one that covers nobody's head. Levels change
-only when they must, or when a better one has been free for a while. Plates ride with their anchors; what is left to go they go at a limited speed, and
-no plate takes a step onto another: since they start apart they stay apart. A plate that can't get to its place for too
-long fades out and in again there.
+Each label asks for a place above its anchor, on one of several levels, best one that covers nobody's head. Levels
+change only when they must, or when a better one has been free for a while. Plates ride with their anchors; what is left
+to go they go at a limited speed, and no plate takes a step onto another: since they start apart they stay apart. A
+plate that can't get to its place for too long fades out and in again there.
 """
 
 from __future__ import annotations
@@ -120,23 +120,36 @@ def _choose(order: Sequence[Wish], old: Mapping[Key, Placed], frame: _Frame) -> 
     gap = GAP_PX * frame.scale * 0.5
     for wish in order:
         former = old.get(wish.key)
-        options = [_at(wish, level, frame) for level in range(LEVELS)]
-        free = [not any(one.meets(other, gap) for other in chosen) for one in options]
-        clear = [free[level] and not any(one.meets(head) for head in heads) for level, one in enumerate(options)]
-        best = next((level for good in (clear, free) for level in range(LEVELS) if good[level]), 0)
-        if former is None:
-            chosen.append(options[best])
+        kept = None if former is None else _at(wish, former.level, frame)
+        if former is None or kept is None or any(kept.meets(other, gap) for other in chosen):
+            # From its level outwards, or from the lowest up.
+            from_level = 0 if former is None else former.level
+            chosen.append(_best(wish, sorted(range(LEVELS), key=lambda o: abs(o - from_level)), chosen, heads, frame))
             continue
-        level, free_s = former.level, 0.0
-        if not free[level]:
-            good = [other for other in range(LEVELS) if clear[other]] or [o for o in range(LEVELS) if free[o]] or [0]
-            level = min(good, key=lambda other: abs(other - former.level))
-        elif (best < level - 1 or not clear[level]) and best != level and _roomy(options[best], chosen, frame):
-            free_s = former.free_s + frame.dt_s
-            if free_s > _FREE_S:
-                level, free_s = best, 0.0
-        chosen.append(replace(options[level], free_s=free_s))
+        covers = any(kept.meets(head) for head in heads)
+        better = range(LEVELS) if covers else range(former.level - 1)
+        best = _best(wish, better, chosen, heads, frame) if better else kept
+        if best.level in better and (covers or best.level < former.level) and _roomy(best, chosen, heads, frame):
+            kept = replace(kept, free_s=former.free_s + frame.dt_s)
+            if kept.free_s > _FREE_S:
+                kept = best
+        chosen.append(kept)
     return chosen
+
+
+def _best(
+    wish: Wish, levels: Sequence[int], chosen: Sequence[Placed], heads: Sequence[Placed], frame: _Frame
+) -> Placed:
+    """The first level that is free and covers nobody's head; or that is free at least; or the first."""
+    free = None
+    for level in levels:
+        one = _at(wish, level, frame)
+        if any(one.meets(other, GAP_PX * frame.scale * 0.5) for other in chosen):
+            continue
+        if not any(one.meets(head) for head in heads):
+            return one
+        free = free or one
+    return free or _at(wish, levels[0], frame)
 
 
 def _head(wish: Wish, frame: _Frame) -> Placed:
@@ -145,10 +158,10 @@ def _head(wish: Wish, frame: _Frame) -> Placed:
     return Placed(wish.key, wish.x - side / 2, wish.y, side, side, 0, 0.0, (wish.x, wish.y))
 
 
-def _roomy(option: Placed, chosen: Sequence[Placed], frame: _Frame) -> bool:
-    """Whether a place is free with room to spare: what is barely free will not be for long."""
+def _roomy(option: Placed, chosen: Sequence[Placed], heads: Sequence[Placed], frame: _Frame) -> bool:
+    """Whether a place is good with room to spare: what is barely free will not be for long."""
     wide = replace(option, x=option.x - 24 * frame.scale, width=option.width + 48 * frame.scale)
-    return not any(wide.meets(other, GAP_PX * frame.scale) for other in chosen)
+    return not any(wide.meets(other, GAP_PX * frame.scale) for other in (*chosen, *heads))
 
 
 def _at(wish: Wish, level: int, frame: _Frame) -> Placed:

@@ -10,10 +10,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeAlias
 
+import cv2
 import numpy as np
 import shiboken6
-from PySide6.QtCore import QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPolygonF, QRegion, QTransform
+from PySide6.QtCore import QLineF, QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPen, QPolygonF, QTransform
 
 from console.graphics.convert import Box, Pixels, Touched
 from console.graphics.moment import Array
@@ -84,7 +85,7 @@ class Canvas:
 
     def __init__(self, width: int, height: int) -> None:
         self.pixels = np.zeros((height, width, 4), np.uint8)
-        self.touched = self.touched_before = Touched(width, height)
+        self.touched = Touched(width, height)
         self._image = image_over(self.pixels)
         self._held: tuple[Box, ...] = ()
         self._painter = QPainter()
@@ -127,22 +128,39 @@ class Canvas:
                 self.touched.mark(x, y, x + width - 1, y + height - 1)
             painter.setOpacity(1.0)
 
-    def polygon(self, points: Array, colour: Rgba) -> None:
-        """Fill a polygon (n, 2)."""
+    def polygon(self, points: Array, colour: Rgba, *, mark: bool = True) -> None:
+        """Fill a polygon (n, 2); `mark` is not needed where another that holds it was marked."""
         if len(points) < 3:
             return
         self._painter.setBrush(QColor(*colour))
         self._painter.drawPolygon(qpolygon(points))
-        mark_polygon(self.touched, points)
+        if mark:
+            mark_polygon(self.touched, points)
 
-    def outlines(self, many: Array, colour: Rgba) -> None:
-        """Fill many convex polygons (m, n, 2) in one colour."""
+    def lines(self, ends: Sequence[Sequence[float]], width_px: float, colour: Rgba) -> None:
+        """Draw straight lines x1, y1, x2, y2 with round ends. Does not mark."""
+        self._painter.setPen(QPen(QColor(*colour), width_px, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+        for x1, y1, x2, y2 in ends:
+            self._painter.drawLine(QLineF(x1, y1, x2, y2))
+        self._painter.setPen(Qt.PenStyle.NoPen)
+
+    def dots(self, places: Sequence[Sequence[float]], radius_px: float, colour: Rgba) -> None:
+        """Draw discs at x, y. Does not mark."""
         self._painter.setBrush(QColor(*colour))
-        if not len(many):
-            return
-        for points, low, high in zip(many, many.min(axis=1).tolist(), many.max(axis=1).tolist(), strict=True):
-            self._painter.drawConvexPolygon(qpolygon(points))
-            self.touched.mark(low[0] - 1, low[1] - 1, high[0] + 1, high[1] + 1)
+        for x, y in places:
+            self._painter.drawEllipse(QPointF(x, y), radius_px, radius_px)
+
+    def erase(self, outlines: Array) -> None:
+        """Take away what lies in convex polygons (m, n, 2), where there is any.
+
+        With OpenCV, which is several times quicker and less exact by some hundredths of a pixel: what a body hides is
+        not known better than that.
+        """
+        boxes = np.concatenate((outlines.min(axis=1), outlines.max(axis=1)), axis=1).tolist()
+        corners = np.rint((outlines - 0.5) * 256).astype(np.int32)
+        for points, box in zip(corners, boxes, strict=True):
+            if self.touched.meets(*box):
+                cv2.fillConvexPoly(self.pixels, points, (0, 0, 0, 0), cv2.LINE_AA, 8)
 
     def picture(self, outline: Array, image: QImage, transform: QTransform) -> None:
         """Fill an outline (n, 2) with an image that the transform brings into the picture."""
@@ -164,25 +182,14 @@ class Canvas:
         self.touched.mark(x - 1, y - 1, x + image.width() + 1, y + image.height() + 1)
 
     @contextmanager
-    def erasing(self) -> Iterator[None]:
-        """What is drawn within takes away instead. It leaves marks only where there are some."""
-        former = self.touched_before = self.touched
-        self.touched = Touched(former.width, former.height)
-        self._painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_DestinationOut)
+    def sparing(self, box: Box) -> Iterator[None]:
+        """What is drawn within leaves a box as it was."""
+        area = self.pixels[box.y : box.y + box.height, box.x : box.x + box.width]
+        before = area.copy()
         try:
             yield
         finally:
-            self._painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceOver)
-            self.touched = former
-
-    @contextmanager
-    def outside(self, box: Box) -> Iterator[None]:
-        """Nothing that is drawn within comes into a box."""
-        self._painter.setClipRegion(QRegion(self._whole) - QRegion(QRect(*box)))
-        try:
-            yield
-        finally:
-            self._painter.setClipping(False)
+            area[:] = before
 
     def keep(self, shown: Pixels, x: int, y: int) -> None:
         """Multiply what is painted in a box by a mask (rows, columns) of 0..255."""
@@ -192,12 +199,3 @@ class Canvas:
         self._painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_DestinationIn)
         self._painter.drawImage(x, y, image_over(pixels))
         self._painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceOver)
-
-
-def segment(start: Sequence[float], end: Sequence[float], width_px: float) -> Array:
-    """The outline (4, 2) of a straight line in the picture."""
-    a, b = np.asarray(start, np.float64), np.asarray(end, np.float64)
-    along = b - a
-    length = float(np.hypot(*along)) or 1.0
-    side = np.array([-along[1], along[0]]) / length * width_px / 2
-    return np.array([a + side, b + side, b - side, a - side])

@@ -14,10 +14,10 @@ import numpy as np
 from PySide6.QtGui import QImage
 
 from console.graphics.body import flesh
-from console.graphics.convert import NO_BOX, TILE_PX, Box, OverlayPicture, Touched
+from console.graphics.convert import NO_BOX, Box, OverlayPicture, Touched
 from console.graphics.elements import MOST_SUBJECTS, Building, build
 from console.graphics.faces import Panel, panels
-from console.graphics.geometry import capsules, project_points, project_polygons, sane
+from console.graphics.geometry import capsule_outlines, project_capsules, project_points, project_polygons, sane
 from console.graphics.labels import Key, Layout, Placed, Wish, arrange
 from console.graphics.moment import NO_TRAIL, Array, Scene, Subject
 from console.graphics.occlusion import Mask
@@ -26,10 +26,10 @@ from console.graphics.paint import (
     LEADER_PX,
     OUTLINE,
     SPRITE_MARGIN_PX,
+    TEXT,
     Canvas,
     Rgba,
     mark_polygon,
-    segment,
 )
 from console.graphics.readings import Readings
 from console.graphics.shapes import Bones, Face, Fill, Tag
@@ -40,7 +40,6 @@ __all__ = ["NO_TRAIL", "Array", "Mask", "Scene", "SceneRenderer", "Subject"]
 
 MOST_LABELS = 40
 _BENT_PIECES = 12
-_BLACK: Rgba = (0, 0, 0, 255)
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +49,8 @@ class _Drawn:
     polygons: tuple[Array, ...]
     colours: tuple[Rgba, ...]
     opacity: float
+    marks: int
+    """How many of the polygons, from the first, hold all the others."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +59,14 @@ class _Body:
 
     outlines: Array
     depth_m: float
+
+
+@dataclass(frozen=True)
+class _Skeleton:
+    """Lines x1, y1, x2, y2 with their half widths and colours; those without length are knots."""
+
+    strokes: tuple[tuple[tuple[float, ...], float, Rgba], ...]
+    opacity: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +86,7 @@ class _Plan:
     ground: list[_Drawn | Panel]
     standing: list[tuple[float, Panel]]
     above: list[_Drawn | Panel]
-    skeletons: list[tuple[Array, list[tuple[Array, Rgba]], float]]
+    skeletons: list[_Skeleton]
     plates: list[_Plate]
     bodies: list[_Body]
 
@@ -88,8 +97,7 @@ class _Plan:
             parts += [one.opacity, *_bytes(one)]
         for depth, panel in self.standing:
             parts += [depth, panel.opacity, *_bytes(panel)]
-        for rim, pieces, opacity in self.skeletons:
-            parts += [opacity, rim.tobytes(), *((piece.tobytes(), colour) for piece, colour in pieces)]
+        parts += self.skeletons
         parts += [(id(plate.image), plate.placed, plate.opacity) for plate in self.plates]
         parts += [(body.depth_m, body.outlines.tobytes()) for body in self.bodies]
         return tuple(parts)
@@ -164,8 +172,10 @@ class SceneRenderer:
         return Box(left, top, right - left, bottom - top)
 
     def _building(self, scene: Scene, view: CameraView, readings: Readings) -> Building:
-        pieces = _BENT_PIECES if any(view.distortion) else 1
-        return Building(scene, view.position_m, readings, self._sprites.tell, pieces)
+        building = Building(scene, view.position_m, readings, self._sprites.tell)
+        if any(view.distortion):
+            building.pieces = _BENT_PIECES
+        return building
 
     def _plan(self, scene: Scene, view: CameraView) -> _Plan:
         shapes = build(self._building(scene, view, self._readings))
@@ -176,10 +186,12 @@ class SceneRenderer:
         standing: list[tuple[float, Panel]] = []
         for shape in shapes:
             if isinstance(shape, Fill):
-                pairs = [(next(polygons), colour) for colour in shape.colours]
-                pairs = [pair for pair in pairs if len(pair[0])]
+                seen = [(next(polygons), colour) for colour in shape.colours]
+                pairs = [pair for pair in seen if len(pair[0])]
+                holding = sum(len(polygon) > 0 for polygon, _ in seen[: shape.holding])
                 if pairs:
-                    drawn = _Drawn(tuple(p for p, _ in pairs), tuple(c for _, c in pairs), shape.opacity)
+                    marks = holding if shape.holding else len(pairs)
+                    drawn = _Drawn(tuple(p for p, _ in pairs), tuple(c for _, c in pairs), shape.opacity, marks)
                     (ground if shape.under else above).append(drawn)
             elif isinstance(shape, Face):
                 panel = panels(shape, view, self._sprites)
@@ -205,37 +217,34 @@ class SceneRenderer:
         parts = [flesh(everyone[at]) for at in near]
         if not parts:
             return []
-        outlines, kept = capsules(view, np.concatenate([e for e, _ in parts]), np.concatenate([r for _, r in parts]))
+        ends, radius = np.concatenate([e for e, _ in parts]), np.concatenate([r for _, r in parts])
+        pixels, wide, kept = project_capsules(view, ends, radius)
+        outlines = capsule_outlines(pixels, wide)
         owner = np.repeat(np.arange(len(parts)), [len(ends) for ends, _ in parts])[kept]
         return [_Body(outlines[owner == n], float(depth[at])) for n, at in enumerate(near) if (owner == n).any()]
 
-    def _skeletons(
-        self, bones: Sequence[Bones], view: CameraView
-    ) -> list[tuple[Array, list[tuple[Array, Rgba]], float]]:
-        """Far to near: the dark rim of all parts, then parts by colour, and the opacity."""
+    def _skeletons(self, bones: Sequence[Bones], view: CameraView) -> list[_Skeleton]:
+        """Far to near."""
         if not bones:
             return []
         ends, radius = np.concatenate([b.ends_m for b in bones]), np.concatenate([b.radius_m for b in bones])
-        scale = self._height / 1080
-        rims, rim_of = capsules(view, ends, radius, 1.6 * scale, 0.9 * scale)
-        cores, core_of = capsules(view, ends, radius, 0.0, 0.9 * scale)
-        found: list[tuple[float, Array, list[tuple[Array, Rgba]], float]] = []
+        pixels, wide, kept = project_capsules(view, ends, radius, 0.9 * self._height / 1080)
+        found: list[tuple[float, _Skeleton]] = []
         start = 0
         for one in bones:
-            end = start + len(one.ends_m)
-            rim = rims[(rim_of >= start) & (rim_of < end)]
-            mine = np.flatnonzero((core_of >= start) & (core_of < end))
+            mine = np.flatnonzero((kept >= start) & (kept < start + len(one.ends_m)))
             if len(mine):
-                colours = [one.colours[core_of[at] - start] for at in mine.tolist()]
-                pieces = [
-                    (cores[mine[[at for at, c in enumerate(colours) if c == colour]]], colour)
-                    for colour in dict.fromkeys(colours)
+                strokes = [
+                    (tuple(line), round(r, 3), one.colours[at - start])
+                    for line, r, at in zip(
+                        pixels[mine].reshape(-1, 4).tolist(), wide[mine, 0].tolist(), kept[mine].tolist(), strict=True
+                    )
                 ]
                 depth = float(np.nanmean((one.ends_m[:, 0] - view.position_m) @ view.rotation[2]))
-                found.append((depth, rim, pieces, one.opacity))
-            start = end
+                found.append((depth, _Skeleton(tuple(strokes), one.opacity)))
+            start += len(one.ends_m)
         found.sort(key=lambda each: -each[0])
-        return [(rim, pieces, opacity) for _, rim, pieces, opacity in found]
+        return [one for _, one in found]
 
     def _plates(self, tags: Sequence[Tag], view: CameraView, instant_s: float) -> list[_Plate]:
         wishes: list[tuple[float, Wish]] = []
@@ -270,16 +279,13 @@ class SceneRenderer:
                 _hide_ground(canvas, plan.bodies, ground)
             for depth, panel in plan.standing:
                 _draw_all(canvas, [panel])
-                with canvas.erasing():
-                    for body in plan.bodies:
-                        if body.depth_m < depth and _meets(canvas.touched_before, body):
-                            canvas.outlines(body.outlines, _BLACK)
+                for body in plan.bodies:
+                    if body.depth_m < depth:
+                        canvas.erase(body.outlines)
             _draw_all(canvas, plan.above)
-            for rim, pieces, opacity in plan.skeletons:
-                with canvas.layer(opacity) as layer:
-                    layer.outlines(rim, OUTLINE)
-                    for piece, colour in pieces:
-                        layer.outlines(piece, colour)
+            for skeleton in plan.skeletons:
+                with canvas.layer(skeleton.opacity) as layer:
+                    _draw_skeleton(layer, skeleton, 1.6 * self._height / 1080)
             self._draw_plates(plan.plates)
         finally:
             self._boxes = canvas.end()
@@ -302,30 +308,38 @@ def _draw_all(canvas: Canvas, drawn: Sequence[_Drawn | Panel]) -> None:
                     for piece in one.pieces:
                         layer.picture(piece.outline, one.image, piece.transform)
                 else:
-                    for polygon, colour in zip(one.polygons, one.colours, strict=True):
-                        layer.polygon(polygon, colour)
+                    for number, (polygon, colour) in enumerate(zip(one.polygons, one.colours, strict=True)):
+                        layer.polygon(polygon, colour, mark=number < one.marks)
 
 
 def _hide_ground(canvas: Canvas, bodies: Sequence[_Body], ground: Mask | None) -> None:
     """Take away what is not to be seen of the ground."""
-    if ground is not None and ground.shown.size:
-        with canvas.outside(ground.box):
-            _erase(canvas, bodies)
-        canvas.keep(ground.shown, ground.x, ground.y)
-    else:
-        _erase(canvas, bodies)
-
-
-def _erase(canvas: Canvas, bodies: Sequence[_Body]) -> None:
-    with canvas.erasing():
+    if ground is None or not ground.shown.size:
         for body in bodies:
-            if _meets(canvas.touched_before, body):
-                canvas.outlines(body.outlines, _BLACK)
+            canvas.erase(body.outlines)
+        return
+    with canvas.sparing(ground.box):
+        for body in bodies:
+            canvas.erase(body.outlines)
+    canvas.keep(ground.shown, ground.x, ground.y)
 
 
-def _meets(touched: Touched, body: _Body) -> bool:
-    low, high = body.outlines.min(axis=(0, 1)).tolist(), body.outlines.max(axis=(0, 1)).tolist()
-    return touched.meets(low[0], low[1], high[0] + TILE_PX / 8, high[1] + TILE_PX / 8)
+def _draw_skeleton(canvas: Canvas, skeleton: _Skeleton, rim_px: float) -> None:
+    """First the dark rim of all, then lines, then knots; strokes of one width and colour at a time."""
+    for wider, colour in ((rim_px, OUTLINE), (0.0, None)):
+        alike: dict[tuple[float, Rgba, bool], list[tuple[float, ...]]] = {}
+        for line, radius, own in skeleton.strokes:
+            knot = line[:2] == line[2:]
+            alike.setdefault((round(radius * 8) / 8 + wider, colour or own, knot), []).append(line)
+        for (radius, shown, knot), lines in alike.items():
+            if knot:
+                canvas.dots([line[:2] for line in lines], radius, shown)
+            else:
+                canvas.lines(lines, radius * 2, shown)
+    across = [x for line, _, _ in skeleton.strokes for x in line[::2]]
+    down = [y for line, _, _ in skeleton.strokes for y in line[1::2]]
+    most = max(radius for _, radius, _ in skeleton.strokes) + rim_px + 1
+    canvas.touched.mark(min(across) - most, min(down) - most, max(across) + most, max(down) + most)
 
 
 def _leader(canvas: Canvas, plate: _Plate, scale: float) -> None:
@@ -337,12 +351,12 @@ def _leader(canvas: Canvas, plate: _Plate, scale: float) -> None:
         return
     top = min(max(x, placed.x + 8 * scale), placed.x + placed.width - 8 * scale), foot
     alpha = plate.opacity
-    turn = np.linspace(0, 2 * np.pi, 16, endpoint=False)
-    dot = np.stack((np.cos(turn), np.sin(turn)), axis=1) * scale
     for width, radius, (red, green, blue, full) in (
         (LEADER_PX + 2.2, DOT_PX + 1.3, OUTLINE),
-        (LEADER_PX, DOT_PX, (255, 255, 255, 255)),
+        (LEADER_PX, DOT_PX, TEXT),
     ):
         colour = (red, green, blue, round(full * alpha))
-        canvas.polygon(segment(top, (x, y), width * scale), colour)
-        canvas.polygon(dot * radius + np.array([x, y]), colour)
+        canvas.lines([(*top, x, y)], width * scale, colour)
+        canvas.dots([(x, y)], radius * scale, colour)
+    wide = 2 * DOT_PX * scale
+    canvas.touched.mark(min(x, top[0]) - wide, foot - wide, max(x, top[0]) + wide, y + wide)

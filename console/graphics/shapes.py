@@ -12,7 +12,7 @@ from console.graphics.moment import Array
 from console.graphics.paint import Rgba
 from console.graphics.sprites import Cell, FaceLook
 
-_CIRCLE = 64
+_CIRCLE = 48
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +24,8 @@ class Fill:
     opacity: float
     under: bool
     """It lies on the ground: whoever stands there hides it."""
+    holding: int = 0
+    """No polygon reaches beyond this many of the first; 0: not known."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,9 +42,10 @@ class Face:
 
 @dataclass(frozen=True, eq=False)
 class Bones:
-    """A skeleton. `ends_m` is (n, 2, 3)."""
+    """A skeleton: bones, then knots, far to near."""
 
     ends_m: Array
+    """(n, 2, 3); both ends of a knot are the same."""
     radius_m: Array
     colours: tuple[Rgba, ...]
     opacity: float
