@@ -265,8 +265,9 @@ def test_a_crawl_runs_evenly_and_comes_round() -> None:
     assert (easel.pixels[..., :3].max(axis=2) > 180).any(), "it is still there after half an hour"
 
 
-def test_a_crawl_of_nothing_is_an_empty_bar() -> None:
-    assert shown(own("crawl"), {"label": "", "text": " \n "}, REST).any()
+def test_nothing_is_shown_of_a_crawl_without_messages() -> None:
+    assert not shown(own("crawl"), {"text": " \n "}, REST).any()
+    assert shown(own("crawl"), {"text": "\U0010fffd"}, REST).any(), "its bar, when there are no letters for it"
 
 
 def test_pictures_that_can_not_be_shown_are_told(tmp_path: Path) -> None:
