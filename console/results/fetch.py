@@ -81,9 +81,13 @@ class FeedReader:
             return self._value
 
     def status(self) -> dict[str, Any]:
-        """How the feed is: `state` (`ok`, `stale`, `trouble`), `reason` while it is trouble, `age_ms` since something
-        new came and `keep_alive_age_ms` (None: never), `messages`, `refused`, `last_reason` (of the last refusal or
-        trouble), `test_messages`, and the `address` without its secrets."""
+        """How the feed is, for the desk.
+
+        `state`: `trouble` (the place can't be read, or the last document was refused; `reason` says which), `stale`
+        (nothing was read yet or for 30 s, or the keep-alives stopped 90 s ago), else `ok`. `age_ms` since something new
+        came, `keep_alive_age_ms` (None: never). `messages`, `refused`, `test_messages`: counts. `last_reason`: of the
+        trouble, or of the last message that was refused. `address`: without its secrets.
+        """
         now = self._clock.now()
         with self._lock:
             state, looked = self._state, self._looked_ns

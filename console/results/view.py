@@ -84,7 +84,7 @@ def _unit(code: str, parts: _Parts, people: Mapping[str, Person], gate: bool) ->
     told = result or listed or current
     status = _status(result, listed, current)
     free = status in _FREE or not gate
-    ran = result.entries if result and status is not ResultStatus.START_LIST else ()
+    ran = result.entries if result and result.header.status is not ResultStatus.START_LIST else ()
     live = current.entries if current and status not in _FREE else ()
     known = _known((listed, result), people)
     lists = status is ResultStatus.START_LIST
@@ -99,7 +99,7 @@ def _unit(code: str, parts: _Parts, people: Mapping[str, Person], gate: bool) ->
         "venue": told.venue if told else "",
         "code": code.rstrip("-"),
         "status": WORDS[status] if status else "",
-        "status_code": status or "",
+        "status_code": status.value if status else "",
         "mark": WORDS[status] if status and status not in _UNMARKED else "",
         "held": HELD if (ran or live) and not free else "",
         "wind": result.wind if result and ran and free else "",

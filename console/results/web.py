@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 
 import aiohttp
@@ -14,6 +15,7 @@ from console.results.refused import MOST_BYTES, RefusedError, check_size
 TIMEOUT_S, CONNECT_TIMEOUT_S = 10.0, 5.0
 _CHUNK = 1 << 16
 _REDIRECTS = 5
+_CLOSING_S = 0.02
 
 
 class WebPlace:
@@ -62,6 +64,7 @@ class WebPlace:
         """Close the connection."""
         if self._session:
             await self._session.close()
+            await asyncio.sleep(_CLOSING_S)  # transports of TLS end a few turns of the loop later
 
     async def _get(self) -> bytes | None:
         """The body; None when it did not change."""

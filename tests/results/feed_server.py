@@ -48,6 +48,8 @@ class FeedServer:
 
     def _run(self) -> None:
         self._loop.run_until_complete(self._serve())
+        for _turn in range(5):  # transports of TLS end a few turns later
+            self._loop.run_until_complete(self._loop.shutdown_asyncgens())
 
     async def _serve(self) -> None:
         self._done = asyncio.Event()

@@ -120,6 +120,23 @@ def test_a_server_that_goes_away_is_named_and_the_last_result_stays(opened: Open
     assert "swordfish" not in str(reader.status())
 
 
+def test_the_log_has_a_line_when_trouble_begins_and_one_when_it_ends(
+    opened: Opener, server: FeedServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.status = 503
+    reader = opened(server.url())
+    wait_for(lambda: len(server.asked) > 2)
+    server.status = 500
+    wait_for(lambda: len(server.asked) > 4)
+    server.status, server.data = 200, write(correction())
+    wait_for(lambda: reader.status()["state"] == "ok")
+    told = [record.getMessage() for record in caplog.records if record.name == "console.results"]
+    assert [line.partition("answers")[2] or line for line in told] == [
+        " with HTTP 503. Ask who runs the server.",
+        "feed race is read again",
+    ]
+
+
 @pytest.mark.expects_log
 @pytest.mark.parametrize(
     ("status", "why"), [(401, "does not let us in (HTTP 401)"), (404, "has nothing there"), (500, "HTTP 500")]

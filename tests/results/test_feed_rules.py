@@ -152,6 +152,7 @@ def test_what_is_current_takes_its_names_from_who_started() -> None:
     value = value_of(after(start_list(), current()), gate=False)
     row = value["current"][1]  # type: ignore[index,call-overload]
     assert (row["name"], row["bib"], row["diff"], row["place"]) == ("A. FERREIRA", "1588", "+0.13", "2")
+    assert (value["status"], value["result"]) == ("Live", ())
     assert shown("current.1.name", start_list(), current(), gate=True) == ""
 
 
