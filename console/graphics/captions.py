@@ -102,9 +102,9 @@ class Captions:
             caption.drawing.ring.close()
 
     @property
-    def troubles(self) -> list[str]:
+    def lacks(self) -> list[str]:
         """What this machine lacks for the titles: fonts, characters, picture files."""
-        return [sentence for caption in self._captions for sentence in caption.renderer.troubles]
+        return list(dict.fromkeys(text for caption in self._captions for text in caption.renderer.troubles))
 
     def _fill(self) -> None:
         """Each title's template, and its fields with their data in them."""

@@ -6,16 +6,14 @@ stream whose set-up has a fault is still listened to, so that its packets can be
 
 from __future__ import annotations
 
-import contextlib
-import ipaddress
 import logging
-import math
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 
 from console.errors import ConsoleError
+from console.graphics.input_setup import collide, endpoint_of, mapping_of
 from console.graphics.world import Track
 from console.media.clock import Clock
 from console.show.world import TrackingInput, World
@@ -28,13 +26,12 @@ from console.tracking.mapping import (
     SubjectState,
     camera_from_freed,
     camera_from_opentrackio,
-    default_mapping,
     subject_from_psn,
 )
 from console.tracking.opentrackio import OpenTrackIOPacket
-from console.tracking.packet import ABSURD_M, TrackingProtocol, Vector
+from console.tracking.packet import TrackingProtocol
 from console.tracking.psn import DataPacket
-from console.tracking.receiver import Endpoint, Receiver, multicast_group
+from console.tracking.receiver import Endpoint, Receiver
 from console.tracking.stream import Received
 from console.tracking.timeline import CameraTimeline
 
@@ -61,82 +58,6 @@ class Raw:
     received_ns: int
 
 
-def mapping_of(entry: TrackingInput) -> SourceMapping:
-    """How the numbers of an input become the world's. Raises ConsoleError that names every fault."""
-    faults: list[str] = []
-    mapping = default_mapping(TrackingProtocol.FREED)
-    with contextlib.suppress(ValueError):  # named by endpoint_of
-        mapping = default_mapping(TrackingProtocol(entry.protocol))
-    try:
-        mapping = replace(mapping, axes=_named(entry.axes, mapping.axes))
-    except ConsoleError as error:
-        faults.append(error.sentence)
-    try:
-        mapping = replace(mapping, angles=_named(entry.angles, mapping.angles))
-    except ConsoleError as error:
-        faults.append(error.sentence)
-    if not (math.isfinite(entry.scale) and 0 < entry.scale <= ABSURD_M):
-        faults.append(f"a scale of {entry.scale:g} can't be")
-    for name, vector in (("offset", entry.offset_m), ("angle offset", entry.angle_offset_deg)):
-        if len(vector) != 3 or not all(math.isfinite(part) and abs(part) <= ABSURD_M for part in vector):
-            faults.append(f"the {name} {' '.join(f'{part:g}' for part in vector)} is no three numbers that can be")
-    known = {field.name: getattr(Quirks(), field.name) for field in fields(Quirks)}
-    faults += [f"no quirk is called '{name}'" for name in entry.quirks if name not in known]
-    if faults:
-        raise ConsoleError(
-            f"The set-up of the tracking input {entry.id} can't be used: {'; '.join(faults)}",
-            "Mend it; until then it moves no graphic",
-        )
-    return replace(
-        mapping,
-        scale=entry.scale,
-        offset_m=_three(entry.offset_m),
-        angle_offset_deg=_three(entry.angle_offset_deg),
-        quirks=Quirks(**{name: not known[name] for name in entry.quirks}),
-    )
-
-
-def _named(text: str, otherwise: tuple[str, str, str]) -> tuple[str, str, str]:
-    parts = text.split()
-    if len(parts) not in (0, 3):
-        raise ConsoleError(f"'{text}' is no axis map")
-    return (parts[0], parts[1], parts[2]) if parts else otherwise
-
-
-def _three(vector: tuple[float, ...]) -> Vector:
-    x, y, z = vector
-    return x, y, z
-
-
-def endpoint_of(entry: TrackingInput) -> tuple[TrackingProtocol, Endpoint]:
-    """What to listen for, and where. Raises ConsoleError."""
-    about = f"The tracking input {entry.id}"
-    try:
-        protocol = TrackingProtocol(entry.protocol)
-    except ValueError:
-        known = ", ".join(TrackingProtocol)
-        raise ConsoleError(f"{about} speaks '{entry.protocol}', which is not known", f"Known are {known}") from None
-    host, _, port = entry.bind.rpartition(":")
-    host = host.removeprefix("[").removesuffix("]")
-    try:
-        if not (port.isascii() and port.isdigit() and int(port) < 1 << 16):
-            raise ValueError
-        if host != "localhost":
-            ipaddress.ip_address(host)  # a name would have to be looked up, which may take seconds
-    except ValueError:
-        raise ConsoleError(
-            f"{about} can't listen on '{entry.bind}'", "Write ADDRESS:PORT of this machine, such as 0.0.0.0:40000"
-        ) from None
-    return protocol, Endpoint(host, int(port), multicast_group(entry.group) if entry.group else "")
-
-
-def _collide(one: Endpoint, other: Endpoint) -> bool:
-    """Whether two inputs would get each other's datagrams, or could not both be opened."""
-    if one.port != other.port or not one.port or one.group != other.group:
-        return False
-    return bool(one.group) or one.host == other.host or {one.host, other.host} & {"0.0.0.0", "::"} != set()
-
-
 class Input:
     """One input: its receiver while there is one, what it heard, and what is wrong with it."""
 
@@ -158,6 +79,7 @@ class Input:
         """Samples of a second sender that spoke for somebody else's camera or subject; they are left out."""
         self.flooded = 0
         """Samples left out because more came than can be of use."""
+        self._dropped, self._flood_ns = 0, 0
         self.heard: OrderedDict[int, int] = OrderedDict()
         """When a camera or subject was heard last."""
         self._owners: dict[int, tuple[str, int]] = {}
@@ -169,17 +91,14 @@ class Input:
         self._read_setup()
 
     def _read_setup(self) -> None:
-        faults = []
-        for read in (mapping_of, endpoint_of):
-            try:
-                read(self.entry)
-            except ConsoleError as error:
-                faults.append(str(error))
-        self.faults = tuple(faults)
-        with contextlib.suppress(ConsoleError):
+        try:
             self.mapping = mapping_of(self.entry)
-        with contextlib.suppress(ConsoleError):
+        except ConsoleError as error:
+            self.faults += (str(error),)
+        try:
             self._wanted = endpoint_of(self.entry)
+        except ConsoleError as error:
+            self.faults += (str(error),)
 
     @property
     def endpoint(self) -> Endpoint | None:
@@ -199,7 +118,7 @@ class Input:
     def avoid(self, others: Iterable[Input]) -> None:
         """Do not listen where another does."""
         for other in others:
-            if self.endpoint and other.endpoint and _collide(self.endpoint, other.endpoint):
+            if self.endpoint and other.endpoint and collide(self.endpoint, other.endpoint):
                 self.collides, self._wanted = True, None
                 self.faults += (
                     f"The tracking inputs {other.entry.id} and {self.entry.id} both listen on {other.endpoint}."
@@ -272,9 +191,18 @@ class Input:
         if len(self.unknown) > _UNKNOWN_MOST:
             self.unknown.popitem(last=False)
 
+    def dropped(self, health: Health) -> int:
+        """Datagrams and samples that were left out because too many came."""
+        return health.queue_dropped + health.overflowed + self.flooded
+
     def troubles(self, health: Health, now_ns: int) -> list[str]:
         """What is wrong now, a sentence each."""
         found = [*self.faults, *([self.unbound] if self.unbound else [])]
+        dropped = self.dropped(health)
+        if dropped > self._dropped:
+            self._dropped, self._flood_ns = dropped, now_ns
+        if self._flood_ns and now_ns - self._flood_ns <= 2 * SILENT_NS:
+            found.append(f"Tracking input {self.entry.id} is flooded: {dropped} packets were dropped")
         found += [f"Tracking input {self.entry.id}: {notice}" for notice in health.notices]
         strangers = [n for n, (_, at_ns) in self.unknown.items() if now_ns - at_ns <= 2 * SILENT_NS]
         if strangers:

@@ -13,6 +13,8 @@ from console.results.data import Data
 from console.results.fetch import FeedReader
 from console.show.world import DataFeed, World
 
+_OF_PEOPLE = ("name", "country")
+
 
 class Knowledge:
     """All feeds of the set-up."""
@@ -56,10 +58,11 @@ class Knowledge:
         self._readers = {}
 
     def _by_bib(self) -> dict[str, Mapping[str, Any]]:
-        """Rows of results by bib; of two feeds the one that stands first in the set-up counts."""
+        """Names and countries by bib; of two feeds the one that stands first in the set-up counts."""
         found: dict[str, Mapping[str, Any]] = {}
         for value in self.values().values():
             rows = value.get("bib") if isinstance(value, Mapping) else None
             if isinstance(rows, Mapping):
-                found = {bib: row for bib, row in rows.items() if isinstance(row, Mapping)} | found
+                told = {bib: row for bib, row in rows.items() if isinstance(row, Mapping)}
+                found = {bib: {key: row.get(key) for key in _OF_PEOPLE} for bib, row in told.items()} | found
         return found

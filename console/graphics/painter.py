@@ -129,7 +129,15 @@ class Painter:
             return now + POLL_NS
         program = {self._stage.air.program, self._stage.air.move.to if self._stage.air.move else None}
         job, camera = min(jobs, key=lambda pair: pair[0].due_ns - (_PROGRAM_FIRST_NS * (pair[0].source in program)))
-        self._draw(self._stage, job, camera)
+        about = f"{job.source}:picture"
+        try:
+            self._draw(self._stage, job, camera)
+        except Exception as error:  # this picture goes without
+            self._troubles.tell(about, f"The graphics of {job.source} can't be drawn: {fault(error)}")
+        else:
+            self._troubles.mend(about)
+        now = self._clock.now()
+        self._overlays[job.source].needs.done(job, now)
         return now
 
     def beat(self) -> None:
@@ -146,6 +154,11 @@ class Painter:
     def cost_ns(self) -> int:
         """What a picture takes, a median."""
         return round(median(self._costs)) if self._costs else _FIRST_COST_NS
+
+    @property
+    def lacks(self) -> list[str]:
+        """What could not be drawn as it was meant: pictures that are missing, labels without room."""
+        return list(dict.fromkeys(text for overlay in self._overlays.values() for text in overlay.renderer.troubles))
 
     def status(self) -> dict[str, Any]:
         """Of every source with a camera: how old its tracking is, what is done with it, and how much came late."""
@@ -195,9 +208,7 @@ class Painter:
         overlay.drawing.publish(
             into, frame=job.index, due_ns=job.due_ns, now_ns=self._clock.now(), free_bottom=stage.world.free_bottom
         )
-        now = self._clock.now()
-        overlay.needs.done(job, now)
-        self._costs.append(now - began)
+        self._costs.append(self._clock.now() - began)
 
     def _view(self, camera: Camera, job: Job, overlay: Overlay) -> tuple[CameraView | None, float]:
         """The camera at the picture's instant and how far it can be believed; None when it is not known."""

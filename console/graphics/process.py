@@ -92,16 +92,15 @@ class Graphics:
             message = self.inbox.popleft()
             try:
                 if "setup" in message:
-                    self._setup = from_json(Setup, message["setup"])
+                    self._setup, changed = from_json(Setup, message["setup"]), True
                 if "air" in message:
-                    self._stage = replace(self._stage, air=from_json(Air, message["air"]))
+                    self._stage, changed = replace(self._stage, air=from_json(Air, message["air"])), True
                 if "rings" in message:
                     self._painter.attach(message["rings"])
             except (ShowFileError, TypeError, AttributeError) as error:
                 self._troubles.tell("order", f"An order to the graphics can't be read: {error}")
                 continue
             self._troubles.mend("order")
-            changed = changed or "setup" in message or "air" in message
         if changed:
             self._follow()
 
@@ -129,7 +128,7 @@ class Graphics:
             subjects=self._inputs.alive(now_ns),
             feeds=feeds,
             render_ms=round(self._painter.cost_ns / 1e6, 2),
-            troubles=[*named, *self._captions.troubles, *self._troubles.sentences],
+            troubles=[*named, *self._painter.lacks, *self._captions.lacks, *self._troubles.sentences],
         )
 
 

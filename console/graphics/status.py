@@ -86,7 +86,7 @@ def input_status(one: Input, health: Health, now_ns: int) -> dict[str, Any]:
         "repeated": health.repeated,
         "time_back": health.time_back,
         "mod255": health.mod255,
-        "dropped": health.queue_dropped + health.overflowed + one.flooded,
+        "dropped": one.dropped(health),
         "intruded": one.intruded,
         "unknown_cameras": {str(number): count for number, (count, _) in one.unknown.items()},
         "sources": [

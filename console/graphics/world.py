@@ -103,7 +103,7 @@ class Told:
     names: Mapping[str, str] = field(default_factory=dict)
     """By `INPUT/NUMBER`, from PosiStageNet."""
     rows: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
-    """By bib, from data feeds: `name`, `country` and more."""
+    """By bib, from data feeds: `name` and `country`."""
 
 
 @dataclass(frozen=True)

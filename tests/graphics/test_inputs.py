@@ -12,7 +12,8 @@ from graphics_child import Sender
 from waiting import wait_for
 
 from console.errors import ConsoleError
-from console.graphics.inputs import Inputs, endpoint_of, mapping_of
+from console.graphics.input_setup import endpoint_of, mapping_of
+from console.graphics.inputs import Inputs
 from console.graphics.status import input_status
 from console.media.clock import SystemClock
 from console.show.world import Camera, Person, TrackingInput, World
@@ -261,3 +262,4 @@ def test_sixty_thousand_datagrams_at_once_are_survived(inputs: Inputs, sender: S
     one = inputs.inputs["ptz"]
     assert len(one.unknown) <= 64
     assert input_status(one, one.health(), CLOCK.now())["dropped"] > 0
+    assert "Tracking input ptz is flooded" in _troubles(inputs)

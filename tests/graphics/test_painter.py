@@ -14,10 +14,11 @@ from console.graphics.painter import Painter
 from console.graphics.rings import FAR_NS
 from console.graphics.scene import Scene, SceneRenderer
 from console.graphics.status import Troubles
-from console.graphics.world import Stage
+from console.graphics.world import Stage, Told, Track
 from console.media.clock import Anchor, VirtualClock
 from console.show.model import Air, SourceId
-from console.show.world import Camera, Group, Switched, World
+from console.show.world import Camera, Element, ElementKind, Group, Person, Switched, World
+from console.tracking.mapping import SubjectState
 from console.wire.ring import STILL, PictureInfo, unpack_box
 
 MS = 1_000_000
@@ -274,4 +275,28 @@ def test_an_element_that_fails_is_named_and_the_others_are_drawn(desk: Desk) -> 
     assert centre[0] == pytest.approx(WIDTH / 2, abs=0.05)
     assert desk.troubles.sentences == ["The graphic bad can't be drawn: ZeroDivisionError: a line without a length"]
     desk.painter.follow(_stage(desk.world))
+    assert desk.troubles.sentences == []
+
+
+@pytest.mark.expects_log
+def test_a_picture_that_fails_goes_without_and_the_next_is_drawn(desk: Desk) -> None:
+    label = Element("tag", ElementKind.LABEL, Group.TAG, subject="*")
+    world = World(cameras=desk.world.cameras, elements=(label,), people=(Person("psn/1", bib="7"),))
+    desk.painter.follow(_stage(world))
+    desk.inputs.subjects["psn/1"] = Track()
+    for at in range(0, 200, 20):
+        state = SubjectState(1, (0.0, 30.0, 0.0), (1.0, 0.0, 0.0), None, START_NS - LATENCY_NS + (at - 100) * MS)
+        desk.inputs.subjects["psn/1"].add(state)
+    desk.painter.tell(Told(rows={"7": None}))  # type: ignore[dict-item]  # what no feed should ever give
+    desk.ask("cam")
+    desk.sources["cam"].show(START_NS + FRAME_NS)
+    while desk.painter.turn() <= desk.clock.now():
+        pass
+    assert desk.drawn("cam") == []
+    (sentence,) = desk.troubles.sentences
+    assert sentence.startswith("The graphics of cam can't be drawn: AttributeError")
+    desk.painter.tell(Told(rows={"7": {"name": "ADA"}}))
+    while desk.painter.turn() <= desk.clock.now():
+        pass
+    assert desk.drawn("cam") == [0]
     assert desk.troubles.sentences == []
