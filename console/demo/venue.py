@@ -28,7 +28,7 @@ from console.demo.transport import CLOCK_HZ, Loop
 from console.demo.web import HttpServer, Page
 from console.errors import ConsoleError
 from console.media.clock import Clock, SystemClock
-from console.wire.child import Parent
+from console.wire.child import ENGINE_NICE, Parent, set_priority
 
 _PACE_S = 0.005
 _EXACT_NS = 1_500_000
@@ -129,6 +129,7 @@ def _read(path: Path) -> bytes:
 def main() -> int:
     """Play until the input ends."""
     parent = Parent()
+    set_priority(ENGINE_NICE)  # it stands for machines of its own, which nothing here would hold up
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(levelname)s: %(message)s", stream=sys.stderr)
     try:
         asyncio.run(_serve(parent, SystemClock()))

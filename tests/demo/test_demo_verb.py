@@ -43,7 +43,11 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.expects_log
 def test_what_is_delivered_is_what_was_on_air(
-    clips: Clips, temporary: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    clips: Clips,
+    temporary: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     file = tmp_path / "verdict.json"
     status = perform(Plan(SMALL, clips, headless=True, seconds=7, report=file), SystemClock())
@@ -59,6 +63,14 @@ def test_what_is_delivered_is_what_was_on_air(
     assert report["machine"]["cores"] == os.cpu_count()
     assert {"venue", "cloud", "engine", "encoder", "source:cam1"} <= set(report["processes"])
     assert report["status"]["sources"]["cam8"]["in"] > 0
+    told = report["status"]["graphics"]
+    assert {name: one["state"] for name, one in told["tracking"].items()} == dict.fromkeys(
+        ("freed", "opentrackio", "psn"), "receiving"
+    )
+    assert told["subjects"] == 8
+    assert set(told["cameras"]) == {"cam1", "cam2", "cam5"}
+    assert (told["troubles"], report["processes"]["graphics"]["cpu_s"] > 0) == ([], True)
+    assert "record line was not started" not in caplog.text
     # On a busy machine a source may skip a picture or a tick be late: then it says so and keeps everything.
     assert status == (1 if report["faults"] else 0)
     assert ("not clean" in said.err) == bool(report["faults"])
