@@ -55,7 +55,7 @@ class CameraView:
     distortion: tuple[float, ...] = ()
     """In OpenCV's order, k1 k2 p1 p2 k3 and then k4 k5 k6; empty: none."""
     undistortion: tuple[float, ...] = ()
-    """The same in the other direction, where that is what is known; then it counts and `distortion` comes near it."""
+    """The same in the other direction, where that is what is known; then it counts, and `distortion` is fitted to it."""
     offset: tuple[float, float] = (0.0, 0.0)
     """Where the distortion has its centre, from the axis, in focal lengths; OpenCV has none."""
 
@@ -73,7 +73,8 @@ class CameraView:
         depth = seen[..., 2]
         flat = seen[..., :2] / np.maximum(depth, NEAR_M)[..., None]
         if self.undistortion:
-            flat = inverse(flat - self.offset, self.undistortion) + self.offset
+            centred = flat - self.offset
+            flat = inverse(centred, self.undistortion, forward(centred, self.distortion)) + self.offset
         elif self.distortion:
             flat = forward(flat - self.offset, self.distortion) + self.offset
         return flat * self.focal_px + np.array(self.centre_px), depth

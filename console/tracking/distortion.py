@@ -98,12 +98,13 @@ def forward(points: Array, coefficients: Coefficients) -> Array:
     return np.asarray(points * factor[..., None] + _tangential(points, squared, coefficients), np.float64)
 
 
-def inverse(images: Array, coefficients: Coefficients) -> Array:
+def inverse(images: Array, coefficients: Coefficients, near: Array | None = None) -> Array:
     """The points (n, 2) of which these are the images, within 1e-9 where the form is one-to-one, and always a number.
 
-    A few Newton steps serve nearly all; for the rest the radius is looked for between bounds.
+    A few Newton steps, from `near` if it is given, serve nearly all; for the rest the radius is found between bounds.
     """
-    found, wrong = images, images - forward(images, coefficients)
+    found = images if near is None else near
+    wrong = images - forward(found, coefficients)
     for _ in range(_NEWTON_STEPS):
         found = found + _solved(found, wrong, coefficients)
         wrong = images - forward(found, coefficients)

@@ -18,11 +18,11 @@ class Panorama:
     def __init__(self, seed: int = 3, noise: float = 1.5) -> None:
         self._chance = np.random.default_rng(seed)
         self._noise = noise
-        shape = (2 * _HALF_TILT_DEG * _PER_DEGREE, 2 * _HALF_DEG * _PER_DEGREE)
-        texture = np.zeros(shape, np.float32)
-        for sigma, weight in ((3.0, 1.0), (9.0, 1.0), (40.0, 0.7)):
-            layer = cv2.GaussianBlur(self._chance.standard_normal(shape).astype(np.float32), (0, 0), sigma)
-            texture += weight * layer / layer.std()
+        width, height = 2 * _HALF_DEG * _PER_DEGREE, 2 * _HALF_TILT_DEG * _PER_DEGREE
+        texture = np.zeros((height, width), np.float32)
+        for size, weight in ((8, 1.0), (24, 1.0), (100, 0.7)):
+            spots = self._chance.standard_normal((height // size, width // size)).astype(np.float32)
+            texture += weight * cv2.resize(spots, (width, height), interpolation=cv2.INTER_CUBIC)
         self._texture = np.clip(texture * 30 + 120, 0, 255).astype(np.float32)
 
     def seen(

@@ -61,9 +61,9 @@ def _turned(pan: Angle, tilt: Angle, seconds: float = 4.0, noise_px: float = 0.0
 
 @pytest.fixture(scope="module")
 def turning() -> Turning:
-    """How four seconds of pictures turn, with somebody running through them."""
+    """How three seconds of pictures turn, with somebody running through them."""
     panorama, seen = Panorama(), PictureTurning(FOCAL)
-    for index in range(200):
+    for index in range(150):
         t = index / 50
         luma = panorama.seen(_pan(t), _tilt(t), focal=FOCAL, width=320)
         left = 20 + index
@@ -80,7 +80,7 @@ def test_pictures_tell_how_the_camera_turned(turning: Turning) -> None:
         ahead = (found @ first)[2]
         truth = rotation(_pan(t), _tilt(t), 0.0)
         off_px.append((truth @ ahead)[:2] * FOCAL * 320)
-    assert len(off_px) == 200
+    assert len(off_px) == 150
     assert np.sqrt(np.mean(np.square(off_px))) < 0.15, "px of a picture 320 wide"
 
 
@@ -112,7 +112,7 @@ def _with_noise(seed: int) -> Delay:
 
 def test_a_wrong_focal_length_is_told_and_does_no_harm() -> None:
     panorama, seen = Panorama(seed=9), PictureTurning(focal=1.2)
-    for index in range(150):
+    for index in range(120):
         seen.add(panorama.seen(_pan(index / 50), -2.0, focal=FOCAL, width=256), _ns(index / 50))
     found = find_delay(*_tracked(37.3, tilt=lambda t: -2.0), seen.turning)
     assert found.delay_ms == pytest.approx(-37.3, abs=0.6)
