@@ -206,12 +206,17 @@ def check_listening(world: World) -> None:
     )
 
 
+def check_free_bottom(world: World) -> None:
+    """What graphics leave free of the picture."""
+    _demand(0.0 <= world.free_bottom <= 0.5, "Graphics leave free at most the lower half of the picture")
+
+
 def check_all(setup: Setup) -> None:
     """Everything, as for a show that comes from a file. Raises Fault."""
     world, sources = setup.world, [source.id for source in setup.sources]
     check_sizes(world)
     check_listening(world)
-    _demand(0.0 <= world.free_bottom <= 0.5, "Graphics leave free at most the lower half of the picture")
+    check_free_bottom(world)
     check_once("tracking input", (entry.id for entry in world.inputs))
     check_once("camera of", (camera.source for camera in world.cameras))
     check_once("element", (element.id for element in world.elements))

@@ -182,6 +182,13 @@ class SetPeople:
 
 
 @dataclass(frozen=True)
+class SetFreeBottom:
+    """Keep graphics in the world off the bottom of the picture: a share of its height, 0 to 0.5."""
+
+    share: float
+
+
+@dataclass(frozen=True)
 class AddFeed:
     """Read results or other data under a new id."""
 
@@ -279,6 +286,7 @@ Command: TypeAlias = (
     | SetElement
     | RemoveElement
     | SetPeople
+    | SetFreeBottom
     | AddFeed
     | RemoveFeed
     | AddSource
@@ -320,7 +328,7 @@ def _read(value: Any, hint: Any, where: str) -> Any:
         if value is None:
             return None
         hint = next(kind for kind in get_args(hint) if kind is not type(None))
-    if dataclasses.is_dataclass(hint) or get_origin(hint) is tuple:
+    if hint is float or dataclasses.is_dataclass(hint) or get_origin(hint) is tuple:
         try:
             return from_json(hint, value, where)
         except ShowFileError as error:

@@ -11,6 +11,7 @@ from console.show.checks import (
     check_camera,
     check_element,
     check_feed,
+    check_free_bottom,
     check_input,
     check_listening,
     check_once,
@@ -27,6 +28,7 @@ from console.show.commands import (
     RemoveInput,
     SetCamera,
     SetElement,
+    SetFreeBottom,
     SetPeople,
 )
 from console.show.model import Show
@@ -126,6 +128,12 @@ def _set_people(show: Show, command: SetPeople) -> World:
     return world
 
 
+def _set_free_bottom(show: Show, command: SetFreeBottom) -> World:
+    world = replace(show.setup.world, free_bottom=command.share)
+    check_free_bottom(world)
+    return world
+
+
 def _add_feed(show: Show, command: AddFeed) -> World:
     world = show.setup.world
     check_feed(command.feed)
@@ -148,6 +156,7 @@ STEPS: dict[type, _Step] = {
     SetElement: _step(_set_element),
     RemoveElement: _step(_remove_element),
     SetPeople: _step(_set_people),
+    SetFreeBottom: _step(_set_free_bottom),
     AddFeed: _step(_add_feed),
     RemoveFeed: _step(_remove_feed),
 }

@@ -139,6 +139,7 @@ def test_the_world_is_set_up():
     assert edited.setup.world.inputs[0] == TrackingInput("psn", "psn", "0.0.0.0:56565", "236.10.10.10", scale=2.0)
     assert do(world_show(), "RemoveCamera", source="cam1").setup.world.cameras == ()
     assert do(world_show(), "RemoveElement", element="record").setup.world.elements == ()
+    assert do(show(), "SetFreeBottom", share=0.125).setup.world.free_bottom == 0.125
     fed = do(show(), "AddFeed", feed={"id": "odf", "kind": "odf", "url": "http://h/x"})
     assert do(fed, "RemoveFeed", feed="odf").setup == show().setup
 
@@ -191,6 +192,7 @@ def test_what_is_used_is_not_removed_and_a_source_takes_its_camera_with_it():
         ("SetPeople", {"people": [{"subject": "psn/1", "country": "nl"}]}, "three letters"),
         ("SetPeople", {"people": [{"subject": "psn/1"}, {"subject": "psn/1"}]}, "already"),
         ("SetPeople", {"people": [{"subject": f"psn/{n}"} for n in range(1001)]}, "at most 1000 people"),
+        ("SetFreeBottom", {"share": 0.6}, "at most the lower half"),
         ("AddFeed", {"feed": {"id": "x", "kind": "odf", "url": " "}}, "needs an address"),
         ("RemoveFeed", {"feed": "x"}, "no data feed 'x'"),
         ("SetTitle", {"keyer": 1, "title": {"template": ""}}, "needs a template"),

@@ -203,6 +203,7 @@ fields = {
     "camera": CAMERAS,
     "element": ELEMENTS | st.sampled_from(["tags", "line", "nobody"]),
     "people": PEOPLE,
+    "share": st.sampled_from([0, 0.25, -1.0, 0.75]),
     "feed": FEEDS | st.sampled_from(["odf", "nobody"]),
     "source": ids,
     "url": st.sampled_from(["black:", "rtmp://h/a/b", "", "x"]),
