@@ -26,7 +26,8 @@ Opener = Callable[..., FeedReader]
 
 
 @pytest.fixture
-def opened() -> Iterator[Opener]:
+def opened(server: FeedServer) -> Iterator[Opener]:
+    """Readers that end before the server does."""
     readers = []
 
     def read(url: str, kind: FeedKind = FeedKind.ODF, gate: bool = True, **more: Any) -> FeedReader:
