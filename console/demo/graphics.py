@@ -92,7 +92,8 @@ def titles() -> tuple[Title | None, ...]:
         "lower-third",
         (
             Field("name", f"{{{leader}.name}}"),
-            Field("line", f"{{{leader}.country}} · Lane {{{leader}.lane}}"),
+            Field("line", f"Lane {{{leader}.lane}} · Bib {{{leader}.bib}}"),
+            Field("country", f"{{{leader}.country}}"),
         ),
     )
     result = Title(
