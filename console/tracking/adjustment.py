@@ -27,6 +27,8 @@ _STEPS = {"x": 1e-4, "y": 1e-4, "z": 1e-4, "pan": 1e-6, "tilt": 1e-6, "roll": 1e
 _UNFIXED = {"x": 1e3, "y": 1e3, "z": 1e3, "pan": 0.5, "tilt": 0.5, "roll": 0.5, "focal": 1.0, "k1": 10.0}
 """An unknown that an error of one pixel may change by so much is not determined."""
 _ROUNDS = 60
+_LEAST_GAIN = 1e-8
+"""A step that makes the cost less by no more than this part of it is the last."""
 
 
 @dataclass(frozen=True)
@@ -253,7 +255,7 @@ def adjusted(task: Task, camera: Camera, tolerance_px: float, rounds: int = _ROU
             return camera, cost
         gain, camera, cost = cost - tried_cost, tried, tried_cost
         damping = max(damping / 8, 1e-9)
-        if gain < 1e-9 * (1 + cost):
+        if gain < _LEAST_GAIN * (tolerance_px**2 + cost):
             break
     return camera, cost
 

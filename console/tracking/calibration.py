@@ -21,7 +21,7 @@ from console.tracking.mapping import CameraState
 from console.tracking.sightings import Array, Seen, check, equations
 
 CLICK_PX = 1.0
-"""How exactly a point is taken to be pointed at, in pixels of a picture 1920 wide (one sigma)."""
+"""How exactly a point is taken to be pointed at, in pixels of a picture 1920 long (one sigma)."""
 _HUBER = 1.5
 _OUTLIER = 5.0
 """What lies further off than so many sigmas is left out."""
@@ -29,7 +29,7 @@ _MOST_LEFT_OUT = 0.35
 _PRIOR_WEIGHT = 4.0
 """With how many observations' weight `CLICK_PX` counts against what is measured: few points agree by chance."""
 _NO_FIT = 0.03
-"""Half of them further off than this part of the picture's width: these are not pictures of these points."""
+"""Half of them further off than this part of the picture: these are not pictures of these points."""
 _STEP = 1e-5
 
 
@@ -50,6 +50,11 @@ class Calibration:
     """(k, k) of the unknowns, as `adjustment.Wanted.unknowns` has them."""
     spare: int
     """How many numbers were given beyond those that were looked for."""
+
+    @property
+    def scale(self) -> float:
+        """How long the picture is beside one of 1920 pixels, for which limits are told."""
+        return max(self.width, self.height) / 1920
 
     @property
     def left_out(self) -> tuple[str, ...]:
@@ -114,13 +119,13 @@ def calibrate(
     if not names:
         raise ConsoleError("Nothing is looked for", "Look for the place or the angles of the camera")
     check(seen, len(names), bool(camera.input))
-    click_px = CLICK_PX * width / 1920
+    click_px = CLICK_PX * max(width, height) / 1920
     task = Task(tuple(seen), names, width, height)
     found, used = _settled(task, camera, click_px)
     task = replace(task, seen=tuple(one for one, use in zip(seen, used, strict=True) if use))
     errors = np.linalg.norm(Task(tuple(seen), names, width, height).errors(found), axis=1)
     kept = errors[np.array(used)]
-    if float(np.median(errors)) > _NO_FIT * width:
+    if float(np.median(errors)) > _NO_FIT * max(width, height):
         raise ConsoleError(
             f"No camera fits: half of these lie more than {np.median(errors):.0f} px off",
             "Look whether left and right, near and far were mixed up",

@@ -25,14 +25,27 @@ FOCALS = tuple(float(f) for f in np.geomspace(0.45, 30.0, 15))
 """The focal lengths that are tried, in picture widths: 96 to 2 degrees."""
 MOST_SUBSETS = 36
 _LOOSE_PX = 8.0
-_KEPT = 5
+_NEAR = 25.0
+"""A camera that is off by some twelve times that, on average, may be near enough to go on from."""
+_KEPT, _WORSE = 5, 4.0
+"""So many are followed on, and those are told that are no more than so many times worse than the best."""
 _PICTURES = 2
-_WORSE = 4.0
+"""Of a tracked camera, the pictures in which most was seen speak for it."""
+_SAME = 1e-3
+"""Costs that lie this close, as a part of them, are of one pose that was found twice."""
 _PAN_STEP_DEG = 15
 
 
 def first_cameras(task: Task, camera: Camera) -> list[Camera]:
-    """The most likely ways the camera may stand, best first: from what was seen, and as it was set up."""
+    """The most likely ways the camera may stand, best first: from what was seen, and as it was set up.
+
+    A camera that fits already, as while a point is dragged, is taken as it is.
+    """
+    tolerance = _LOOSE_PX * max(task.width, task.height) / 1920
+    if task.cost(camera, tolerance) < len(task.seen) * tolerance**2 * _NEAR:
+        settled_camera, _ = adjusted(task, camera, tolerance, 12)
+        if float(np.median(np.linalg.norm(task.errors(settled_camera), axis=1))) < tolerance / 4:
+            return [settled_camera]
     found = [camera]
     for picture in sorted(task.pictures, key=lambda picture: -len(picture.indices))[:_PICTURES]:
         seen = [task.seen[i] for i in picture.indices]
@@ -40,14 +53,15 @@ def first_cameras(task: Task, camera: Camera) -> list[Camera]:
             found += _placed(task, _with_focal(camera, focal), picture.state, seen)
     if camera.input and len(found) == 1:  # no picture speaks for itself: the tracker's zero may be anywhere
         found += [replace(camera, pan_deg=camera.pan_deg + turn) for turn in range(_PAN_STEP_DEG, 360, _PAN_STEP_DEG)]
-    tolerance = _LOOSE_PX * task.width / 1920
     costs = [(task.cost(one, tolerance), order, one) for order, one in enumerate(found)]
-    best = sorted(c for c in costs if math.isfinite(c[0]))[
-        : _KEPT if len(found) < 30 or not camera.input else 3 * _KEPT
-    ]
+    best = sorted(one for one in costs if math.isfinite(one[0]))[:_KEPT]
     settled = [(*adjusted(task, one, tolerance, 12), order) for _, order, one in best]
     settled.sort(key=lambda one: one[1:])
-    return [one for one, cost, _ in settled if cost <= _WORSE * settled[0][1]]
+    different: list[tuple[Camera, float]] = []
+    for one, cost, _ in settled:
+        if cost <= _WORSE * settled[0][1] and all(abs(cost - other) > _SAME * (other + 1) for _, other in different):
+            different.append((one, cost))
+    return [one for one, _ in different]
 
 
 def _focals(task: Task, camera: Camera) -> tuple[float, ...]:
@@ -64,8 +78,10 @@ def _placed(task: Task, camera: Camera, state: CameraState | None, seen: list[Se
     """Every pose that what was seen in one picture speaks for, with the camera's lens."""
     looking = view(camera, state if camera.input else None, task.width, task.height)
     flat = flat_places(looking, np.array([one.pixel for one in seen], np.float64))
-    pupil_m = float((looking.position_m - view(_without_pupil(camera), state, task.width, task.height).position_m)
-                    @ looking.rotation[2])  # fmt: skip
+    stands = np.array(camera.position_m)
+    if camera.input and state is not None:
+        stands = stands + np.array(state.position_m)
+    pupil_m = float((looking.position_m - stands) @ looking.rotation[2])
     for turn, place in itertools.chain(_from_points(seen, flat), _from_lines(seen, flat)):
         angles = np.array(angles_of(turn))
         at = place - turn[2] * pupil_m
@@ -82,22 +98,15 @@ def _placed(task: Task, camera: Camera, state: CameraState | None, seen: list[Se
         yield one
 
 
-def _without_pupil(camera: Camera) -> Camera:
-    return replace(camera, lens=tuple(replace(row, pupil_m=0.0) for row in camera.lens))
-
-
 def _subsets(count: int) -> Iterator[tuple[int, ...]]:
-    """All of them, then fours: so that a few wrong points leave some that are right. The same every time."""
+    """All of them, then fours, so that of some no point is a wrong one; the same every time."""
     yield tuple(range(count))
-    if count == 4:
+    if count <= 8:
+        yield from itertools.combinations(range(count), 4)
         return
-    fours = list(itertools.combinations(range(count), 4)) if count <= 9 else None
     chance = np.random.default_rng(7)
-    if fours is None or len(fours) > MOST_SUBSETS:
-        picks = (tuple(int(i) for i in chance.choice(count, 4, replace=False)) for _ in range(MOST_SUBSETS))
-        yield from picks
-    else:
-        yield from fours
+    for _ in range(MOST_SUBSETS):
+        yield tuple(int(i) for i in chance.choice(count, 4, replace=False))
 
 
 def _from_points(seen: list[Seen], flat: Array) -> Iterator[tuple[Array, Array]]:
@@ -139,7 +148,6 @@ def _from_lines(seen: list[Seen], flat: Array) -> Iterator[tuple[Array, Array]]:
     heights = [at[2] for _, line in straight for at in line.points_m]
     level = float(np.median(heights))
     rows: list[Array] = []
-    ends: list[Array] = []
     lines = [
         (i, np.array(line.points_m)) for i, line in straight if all(abs(at[2] - level) < 0.01 for at in line.points_m)
     ]

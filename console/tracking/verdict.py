@@ -19,7 +19,7 @@ from console.tracking.sightings import Array, PointSeen
 
 GOOD_RMS_PX, GOOD_MAX_PX, GOOD_OPEN_PX = 1.5, 5.0, 2.0
 USABLE_RMS_PX, USABLE_MAX_PX, USABLE_OPEN_PX = 4.0, 12.0, 6.0
-"""Limits in pixels of a picture 1920 wide: of the errors, and of one sigma anywhere on the field in the picture."""
+"""Limits in pixels of a picture 1920 long: of the errors, and of one sigma anywhere on the field in the picture."""
 GOOD_LEFT_OUT = 0.2
 """More than this part of the points left out is no good calibration."""
 HEAD_M = 2.0
@@ -61,7 +61,7 @@ class Verdict:
 
 def judge(calibration: Calibration, field: FieldOfPlay | None = None) -> Verdict:
     """The verdict on a calibration; without a field over what was seen."""
-    ratio = calibration.width / 1920
+    ratio = calibration.scale
     worst = calibration.seen[int(np.where(calibration.used, calibration.errors_px, -1.0).argmax())].name
     open_px, open_at = _open(calibration, field)
     across, depth = _ground_cm_per_px(calibration, field)
@@ -85,7 +85,7 @@ def judge(calibration: Calibration, field: FieldOfPlay | None = None) -> Verdict
 
 def _words(calibration: Calibration, word: Word, worst: str, open_px: float, open_at: str) -> tuple[str, str]:
     """The sentence and the remedy: of what fits worst, or of what is open."""
-    ratio = calibration.width / 1920
+    ratio = calibration.scale
     rms, most = calibration.rms_px, calibration.max_px
     sentence = f"{_shown(word)}: the points agree to {rms:.1f} px, graphics stand within {open_px:.1f} px"
     if calibration.left_out:
