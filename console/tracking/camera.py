@@ -55,7 +55,7 @@ class CameraView:
     distortion: tuple[float, ...] = ()
     """In OpenCV's order, k1 k2 p1 p2 k3 and then k4 k5 k6; empty: none."""
     undistortion: tuple[float, ...] = ()
-    """The same in the other direction, where that is what is known; then it counts, and `distortion` is fitted to it."""
+    """The other direction, where that is what is known; then it counts, and `distortion` is fitted to it."""
     offset: tuple[float, float] = (0.0, 0.0)
     """Where the distortion has its centre, from the axis, in focal lengths; OpenCV has none."""
 

@@ -81,7 +81,7 @@ def _held(coefficients: Coefficients, squared: Array) -> tuple[Array, Array]:
 
 def _tangential(points: Array, squared: Array, coefficients: Coefficients) -> Array:
     """The tangential part; held beyond the reach."""
-    p1, p2 = coefficients[2:4]
+    p1, p2 = _all(coefficients)[2:4]
     if not (p1 or p2):
         return np.zeros_like(points)
     x, y = points[..., 0], points[..., 1]
@@ -118,7 +118,7 @@ def inverse(images: Array, coefficients: Coefficients, near: Array | None = None
 
 def _solved(points: Array, wrong: Array, coefficients: Coefficients) -> Array:
     """The Newton step at points whose images are off by so much."""
-    p1, p2 = coefficients[2:4]
+    p1, p2 = _all(coefficients)[2:4]
     x, y = points[..., 0], points[..., 1]
     factor, slope = _held(coefficients, x * x + y * y)
     xx = factor + 2 * x * x * slope + 2 * p1 * y + 6 * p2 * x

@@ -137,11 +137,12 @@ def test_pixels_behind_the_camera_are_numbers_with_a_depth_that_says_so() -> Non
 @settings(max_examples=60, deadline=None)
 def test_no_lens_makes_what_is_no_number(distortion: tuple[float, ...], focal_px: float) -> None:
     seen = _view(distortion, focal_px)
-    rays = seen.ray(_pixels(9, 5))
-    pixels, _ = seen.project(seen.position_m + rays)
-    assert np.isfinite(rays).all()
-    assert np.isfinite(pixels).all()
-    assert seen.reach_px > 0
+    for one in (seen, replace(seen, undistortion=distortion), replace(seen, undistortion=distortion, distortion=())):
+        rays = one.ray(_pixels(9, 5))
+        pixels, _ = one.project(one.position_m + rays)
+        assert np.isfinite(rays).all()
+        assert np.isfinite(pixels).all()
+        assert one.reach_px > 0
 
 
 def test_no_points_are_no_trouble() -> None:
