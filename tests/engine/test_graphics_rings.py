@@ -1,11 +1,13 @@
 """The rings of graphics as the set-up changes, and what the status and the alarms say of graphics."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
 from console.engine.alarms import graphics_alarms
 from console.engine.graphics import GraphicsRings, graphics_status
+from console.engine.saving import ShowFile, read_show
 from console.media.time import parse_format
 from console.show.codec import to_json
 from console.show.model import Air, Setup, Source
@@ -140,3 +142,15 @@ def test_a_feed_in_trouble_is_told_while_a_title_shows_it():
 
 def test_what_the_process_complains_of_is_an_alarm():
     assert alarms(STATS | {"troubles": ["Title 1 has no font"]})["graphics:1"]["text"] == "Title 1 has no font"
+
+
+def test_a_clock_that_runs_is_not_taken_up_another_day(tmp_path):
+    async def save():
+        file = ShowFile(tmp_path / "show.json")
+        file.keep({"setup": setup("cam1"), "air": to_json(Air("cam1", race=Switched(True, 5)))})
+        file.save_now()
+
+    asyncio.run(save())
+    read = read_show(tmp_path / "show.json")
+    assert read.air == Air("cam1")
+    assert read.setup.world.cameras == (Camera("cam1"),)

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from console.engine.journal import replay
 from console.engine.overlays import DEAD_NS
 from console.show.history import History
 from console.show.model import Air, Setup, Show, Source
+from console.show.reduce import settle
 from console.wire.ring import PREMULTIPLIED, PREVIEW_ONLY, RingReader, RingWriter, create_ring, pack_box
 from tests.engine.stage import LEVELS, SMALL, Stage
 
@@ -263,6 +265,27 @@ def test_a_title_that_is_not_on_air_is_on_preview_alone(stage):
     assert [laid["preview"] for laid in stage.laid[10:30]] == [SPARE] * 20
     assert {laid["program"] for laid in stage.laid[:30]} == {LEVELS["cam1"]}
     assert {(laid["program"], laid["preview"]) for laid in stage.laid[31:]} == {(SPARE + 5, SPARE + 5)}
+
+
+def test_the_journal_gives_graphics_back(stage):
+    def script(n):
+        if n == 3:
+            titled(stage)
+            stage.ask("SetElement", element={"id": "line", "kind": "record_line", "group": "line"})
+            stage.ask("SetCamera", camera={"source": "cam1", "position_m": [0, -20.5, 3]})
+        if n in (5, 20, 22):
+            stage.ask("SetKeyerOnAir", keyer=1)
+            stage.ask("SetTracked", group="line")
+        if n == 30:
+            stage.ask("StartRace", frame=stage.first)
+            stage.ask("AllGraphicsOff")
+
+    stage.play(200, script)
+    replayed = replay(stage.directory / "journal.jsonl").history.show
+    again = settle(replayed, stage.shown[-1][0])
+    assert (again.setup, again.air) == (stage.engine.show.setup, stage.engine.show.air)
+    assert again.air.titles[0].at == stage.first + 30
+    assert again.air.keyers_on == (False,) * 4
 
 
 def test_a_title_whose_writer_died_is_gone(stage):
