@@ -133,10 +133,8 @@ def calibrate(
     spare = equations(task.seen) - len(names)
     tolerance = _tolerance(kept, click_px)
     inverse = covariance(task, found, tolerance)
-    # A click of a line counts once, of a point twice.
-    variance = (float((np.minimum(kept, tolerance) ** 2).sum()) + _PRIOR_WEIGHT * click_px**2) / (
-        max(spare, 0) + _PRIOR_WEIGHT
-    )
+    squares = float((np.minimum(kept, tolerance) ** 2).sum())
+    variance = (squares + _PRIOR_WEIGHT * click_px**2) / (max(spare, 0) + _PRIOR_WEIGHT)
     return Calibration(found, width, height, tuple(seen), errors, used, names, inverse * variance, spare)
 
 

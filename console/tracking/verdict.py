@@ -87,7 +87,7 @@ def _words(calibration: Calibration, word: Word, worst: str, open_px: float, ope
     """The sentence and the remedy: of what fits worst, or of what is open."""
     ratio = calibration.scale
     rms, most = calibration.rms_px, calibration.max_px
-    sentence = f"{_shown(word)}: the points agree to {rms:.1f} px, graphics stand within {open_px:.1f} px"
+    sentence = f"{word.capitalize()}: the points agree to {rms:.1f} px, graphics stand within {open_px:.1f} px"
     if calibration.left_out:
         sentence += f"; left out: {', '.join(calibration.left_out)}"
     if word is Word.GOOD:
@@ -97,10 +97,7 @@ def _words(calibration: Calibration, word: Word, worst: str, open_px: float, ope
         return f"{sentence}, least sure near {open_at}", f"Add a point near {open_at}"
     if most > 2.5 * rms:
         return f"{sentence}; {worst} is {most:.1f} px off", f"Look whether {worst} was set where it is"
-    missing = [
-        name for name, word in (("focal", "focal length"), ("k1", "distortion")) if name not in calibration.unknowns
-    ]
-    if missing:
+    if not {"focal", "k1"} <= set(calibration.unknowns):
         return sentence, "Look for the focal length and the distortion too, or calibrate the lens"
     return sentence, "Set the points more exactly, or calibrate the lens"
 
@@ -109,10 +106,6 @@ def _under_the_ground(calibration: Calibration, field: FieldOfPlay | None) -> bo
     """Whether all that was seen was seen from below, as it looks in a mirror."""
     lowest = min(at[2] for _, at in _places(calibration, field))
     return all(calibration.looking(state).position_m[2] < lowest for state in calibration.states())
-
-
-def _shown(word: Word) -> str:
-    return {Word.GOOD: "Good", Word.USABLE: "Usable", Word.POOR: "Poor"}[word]
 
 
 def _places(calibration: Calibration, field: FieldOfPlay | None) -> list[tuple[str, tuple[float, ...]]]:
