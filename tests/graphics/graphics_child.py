@@ -229,8 +229,14 @@ class GraphicsChild:
             assert self.process.stdin is not None
             self.process.stdin.close()
         status = self.process.wait(8)
-        self._join()
+        if not self.closed:
+            self._join()
         return status
+
+    @property
+    def closed(self) -> bool:
+        """Whether it has ended and all that it said was read."""
+        return self.process.stdout is None or self.process.stdout.closed
 
     def _join(self) -> None:
         for reader in self._readers:

@@ -28,8 +28,8 @@ from graphics_child import (
 )
 from waiting import wait_for
 
-from console.show.model import Setup
-from console.show.world import Camera, Element, Group, Switched, World
+from console.show.model import Air, Setup
+from console.show.world import Camera, DataFeed, Element, FeedKind, Field, Group, Switched, Title, World
 from console.tracking import freed
 from console.tracking.camera import view
 from console.tracking.mapping import CameraState
@@ -38,24 +38,41 @@ from console.wire.ring import RingReader, unpack_box
 SECOND = 1_000_000_000
 
 
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Source, GraphicsChild]]:
+    """One process for all tests: each gives it a set-up of its own."""
+    folder = tmp_path_factory.mktemp("graphics")
+    with ExitStack() as stack:
+        source = stack.enter_context(closing(Source(folder, "cam")))
+        child = stack.enter_context(closing(GraphicsChild(folder, Setup(), ON_CAM, {"cam": source})))
+        child.stats(lambda s: True)
+        yield source, child
+        assert child.close() == 0
+
+
+@pytest.fixture
+def source(running: tuple[Source, GraphicsChild]) -> Source:
+    return running[0]
+
+
+@pytest.fixture
+def start(running: tuple[Source, GraphicsChild]) -> Callable[..., GraphicsChild]:
+    """Gives it another set-up, and waits until it goes by it."""
+
+    def begin(world: World, air: Air = ON_CAM) -> GraphicsChild:
+        child = running[1]
+        child.change(Setup(world=world), air)
+        for _ in range(2):  # the first may have been on its way
+            child.stats(lambda s: True)
+        return child
+
+    return begin
+
+
 @pytest.fixture
 def stack() -> Iterator[ExitStack]:
     with ExitStack() as found:
         yield found
-
-
-@pytest.fixture
-def source(tmp_path: Path, stack: ExitStack) -> Source:
-    return stack.enter_context(closing(Source(tmp_path, "cam")))
-
-
-@pytest.fixture
-def start(tmp_path: Path, stack: ExitStack, source: Source) -> Callable[..., GraphicsChild]:
-    def begin(world: World, air: object = ON_CAM) -> GraphicsChild:
-        child = GraphicsChild(tmp_path, Setup(world=world), air, {"cam": source})  # type: ignore[arg-type]
-        return stack.enter_context(closing(child))
-
-    return begin
 
 
 @pytest.fixture
@@ -72,10 +89,12 @@ def _next(source: Source) -> int:
 def _drawn(source: Source) -> tuple[float, float]:
     """Write pictures until one comes back with something on it; where that is, in pixels."""
 
+    count = source.overlay.count
+
     def look() -> tuple[float, float] | None:
         _next(source)
         info = source.overlay.newest()
-        return source.centre(info) if info else None
+        return source.centre(info) if info and info.index >= count else None
 
     found = wait_for(look)
     assert found is not None
@@ -114,14 +133,15 @@ def test_graphics_are_locked_to_each_picture_of_a_pan(
     element, port = square(0, 30), free_port()
     world = tracked_world(port, element)
     child = start(world)
-    child.stats(lambda s: s["tracking"]["ptz"]["port"])
+    late = child.stats(lambda s: s["tracking"]["ptz"]["port"])["cameras"]["cam"]["late"]
     tracker = stack.enter_context(closing(Tracker(port)))
     seen: dict[int, tuple[float, float]] = {}
+    count = source.overlay.count
 
     def step() -> bool:
         _next(source)
         info = source.overlay.newest()
-        centre = source.centre(info) if info else None
+        centre = source.centre(info) if info and info.index >= count else None
         if info is not None and centre is not None:
             truth = tracker.pan_deg(info.due_ns - LATENCY_NS)
             seen[info.frame] = (centre[0] - _expected(element, world.cameras[0], truth)[0], truth)
@@ -133,8 +153,9 @@ def test_graphics_are_locked_to_each_picture_of_a_pan(
     # In a frame it moves by up to 3 pixels, so the nearest sample instead of what lies between would be seen.
     assert np.median(np.abs(errors)) < 0.2
     assert np.sqrt(np.mean(errors**2)) < 0.5
-    status = child.stats(lambda s: s["cameras"]["cam"]["state"] == "drawn")
-    assert status["cameras"]["cam"]["late"] <= 10
+    assert any(e["cameras"]["cam"]["state"] == "drawn" for e in child.events[-4:])
+    status = child.stats(lambda s: True)
+    assert status["cameras"]["cam"]["late"] <= late + 10
     assert status["tracking"]["ptz"]["rate_hz"] == pytest.approx(60, abs=5)
     assert status["troubles"] == []
 
@@ -144,44 +165,37 @@ def test_killed_it_is_taken_over_where_it_was(source: Source, start: Callable[..
     child = start(fixed_world(element))
     _drawn(source)
     child.kill()
-    count, beat = source.overlay.count, source.overlay.heartbeat_ns
+    count, beat, generation = source.overlay.count, source.overlay.heartbeat_ns, source.overlay.generation
     child.start()
 
     def goes_on() -> bool:
         _next(source)
-        return source.overlay.generation == 2 and source.overlay.count > count
+        return source.overlay.generation > generation and source.overlay.count > count
 
     wait_for(goes_on)
     assert source.overlay.heartbeat_ns > beat
     assert _drawn(source) == pytest.approx(_expected(element, fixed_world().cameras[0]), abs=0.15)
 
 
-def test_rings_are_told_that_it_works_though_nothing_is_on(source: Source, start: Callable[..., GraphicsChild]) -> None:
+def test_while_nothing_is_on_rings_are_told_that_it_works_and_it_takes_next_to_nothing(
+    source: Source, start: Callable[..., GraphicsChild]
+) -> None:
     child = start(fixed_world(square(0, 30)), replace(ON_CAM, tracked=(Switched(),) * len(Group)))
-    child.stats(lambda s: True)
-    beats = set()
+    beats: set[int] = set()
+    count, used, begun = source.overlay.count, child.cpu_s(), CLOCK.now()
 
     def beaten() -> bool:
         _next(source)
         beats.add(source.overlay.heartbeat_ns)
-        return len(beats) > 6
+        return len(beats) > 8
 
     wait_for(beaten)
-    gaps = np.diff(sorted(beats - {0})) / 1e6
-    assert np.median(gaps) < 260
-    assert source.overlay.count == 0
+    share = (child.cpu_s() - used) / ((CLOCK.now() - begun) / SECOND)
+    assert share < 0.03
+    assert np.median(np.diff(sorted(beats))) / 1e6 < 260
+    assert source.overlay.count == count
     with RingReader(child.titles[0]) as title:
         assert CLOCK.now() - title.heartbeat_ns < SECOND
-
-
-def test_idle_it_takes_next_to_nothing(source: Source, start: Callable[..., GraphicsChild]) -> None:
-    child = start(fixed_world(square(0, 30)), replace(ON_CAM, tracked=(Switched(),) * len(Group)))
-    child.stats(lambda s: True)
-    seen, begun = child.cpu_s(), CLOCK.now()
-    for _ in range(8):
-        child.stats(lambda s: True)
-    share = (child.cpu_s() - seen) / ((CLOCK.now() - begun) / SECOND)
-    assert share < 0.03
 
 
 def test_a_group_that_is_switched_fades_within_frames(source: Source, start: Callable[..., GraphicsChild]) -> None:
@@ -277,13 +291,14 @@ def test_a_flood_is_survived(source: Source, sender: Sender, start: Callable[...
     child.stats(lambda s: s["tracking"]["ptz"]["port"])
     data = freed.encode(freed.FreedSample(77, 1, 2, 3, 4, 5, 6, 7, 8))
     drawn: set[int] = set()
+    count = source.overlay.count
 
     def flooding() -> bool:
         for _ in range(2000):
             sender.socket.sendto(data, sender.address)
         sender.freed(1)
         _next(source)
-        drawn.update(info.frame for info in source.overlay.infos())
+        drawn.update(info.frame for info in source.overlay.infos(count - 1))
         return len(drawn) >= 15
 
     wait_for(flooding, 20)
@@ -324,9 +339,36 @@ def test_data_that_stop_take_the_graphic_away(
     child.stats(lambda s: s["cameras"]["cam"]["state"] == "silent" and s["cameras"]["cam"]["age_ms"] > 1000)
 
 
-def test_a_configuration_that_can_not_be_used_ends_with_a_reason(
-    start: Callable[..., GraphicsChild], tmp_path: Path, source: Source
-) -> None:
+def test_titles_follow_orders_and_feeds(start: Callable[..., GraphicsChild], tmp_path: Path, stack: ExitStack) -> None:
+    (tmp_path / "race.csv").write_text("place,name\n1,ADA LOVELACE\n")
+    world = World(feeds=(DataFeed("race", FeedKind.CSV, str(tmp_path / "race.csv")),))
+    child = start(world)
+    child.stats(lambda s: s["feeds"]["race"]["state"] == "ok")
+    ring = stack.enter_context(RingReader(child.titles[0]))
+
+    def written(name: str) -> tuple[int, int]:
+        """Order a title; in which frame, and for which frame its picture came."""
+        count, ordered = ring.count, child.frame()
+        titles = (Title("lower-third", (Field("name", name),)), None, None, None)
+        switched = (Switched(on=True, at=ordered - 200), *(Switched(),) * 3)
+        child.change(Setup(world=world, titles=titles), replace(ON_CAM, titles=switched))
+        info = wait_for(lambda: ring.info(count))
+        assert info is not None
+        assert unpack_box(info.flags)[2] > 0
+        return ordered, info.frame
+
+    written("GRACE HOPPER")
+    child.stats(lambda s: True)
+    orders = [written(name) for name in ("{race.0.name}", "KATHERINE JOHNSON", "{race.0.name} 2")]
+    assert all(0 < frame - ordered <= 3 for ordered, frame in orders)  # two, and one for a test that is held up
+    count = ring.count
+    (tmp_path / "race.csv").write_text("place,name\n1,EMMY NOETHER\n")
+    wait_for(lambda: ring.count > count)
+    child.change(Setup(), ON_CAM)
+    wait_for(lambda: (info := ring.newest()) and unpack_box(info.flags)[2] == 0)
+
+
+def test_a_configuration_that_can_not_be_used_ends_with_a_reason() -> None:
     child = GraphicsChild.__new__(GraphicsChild)
     child.events, child.sources = [], {}
     child.begin({"format": "720p50", "anchor": {}})
@@ -343,9 +385,3 @@ def test_orders_that_can_not_be_read_are_named(source: Source, start: Callable[.
     _drawn(source)
     child.change(setup=Setup(world=fixed_world(square(3, 30))))
     child.stats(lambda s: s["troubles"] == [])
-
-
-def test_its_end_is_orderly(start: Callable[..., GraphicsChild]) -> None:
-    child = start(fixed_world())
-    child.stats(lambda s: True)
-    assert child.close() == 0
