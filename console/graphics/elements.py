@@ -114,7 +114,11 @@ def _direction(element: Element) -> Array:
 
 def _line(start: Array, end: Array, width_m: float, colour: Rgba, building: Building) -> list[tuple[Array, Rgba]]:
     """A bright strip on a darker, broader one."""
-    broad = strip(start, end, width_m + 2 * _SHADE_M * min(width_m / _LINE_M, 2.0), building.pieces)
+    rim = _SHADE_M * min(width_m / _LINE_M, 2.0)
+    along = end - start
+    # Edges that lie on each other would be twice anti-aliased, and tremble: the dark one is longer too.
+    more = along / max(float(np.linalg.norm(along)), 1e-9) * rim
+    broad = strip(start - more, end + more, width_m + 2 * rim, building.pieces)
     return [(broad, SHADE), (strip(start, end, width_m, building.pieces), colour)]
 
 
@@ -181,9 +185,12 @@ def _trail(trail: Array, width_m: float, top_mps: float, on_ground: bool) -> lis
     side = np.stack((-along[:, 1] / length, along[:, 0] / length, np.zeros_like(length)), axis=1)
     travelled = np.concatenate(([0.0], np.cumsum(length[1:] + length[:-1])))
     widening = np.minimum(travelled / (travelled[-1] * 0.45), 1.0)[:, None]
-    left, right = (places + side * widening * (sign * width_m / 2) for sign in (1, -1))
+    out = side * widening * (width_m / 2)
+    left, right = places + out, places - out
     shade = 1 + 2 * _SHADE_M / width_m
-    rims = places + (left - places) * shade, places + (right - places) * shade
+    beyond = places.copy()
+    beyond[-1, :2] += along[-1] / length[-1] * _SHADE_M
+    rims = beyond + out * shade, beyond - out * shade
     # In chunks, which together are painted quicker than a long slanting polygon.
     parts: list[tuple[Array, Rgba]] = [
         (np.concatenate((rims[0][at : at + _CHUNK + 1], rims[1][at : at + _CHUNK + 1][::-1])), SHADE)
@@ -194,9 +201,11 @@ def _trail(trail: Array, width_m: float, top_mps: float, on_ground: bool) -> lis
     for start, end in itertools.pairwise(cuts):
         if end <= start:
             continue
-        begin = max(start - 1, 0)  # pieces lie over each other by a point, or the ground would show between them
-        piece = np.concatenate((left[begin : end + 1], right[begin : end + 1][::-1]))
-        parts.append((piece, colours[int(steps[start])]))
+        outline = [left[start : end + 1], right[start : end + 1][::-1]]
+        if start:  # a tongue over the piece before, or the ground would show between them; not to its edges
+            tongue = out[start - 1] * 0.75
+            outline.append(np.array([places[start - 1] - tongue, places[start - 1] + tongue]))
+        parts.append((np.concatenate(outline), colours[int(steps[start])]))
     return parts
 
 
@@ -225,11 +234,9 @@ def _record_lines(element: Element, opacity: float, building: Building) -> list[
     start, end = (point + along * run for point in points[:2])
     colour, width = rgba(element.colour), _LINE_M * size_of(element)
     wake = []
-    for number in range(4):  # a wake says which way it runs
-        behind = along * (width * (1.0 + number * 2.2))
-        wake.append(
-            (strip(start - behind, end - behind, width * 2.2, building.pieces), (*colour[:3], 92 - 22 * number))
-        )
+    for number in range(1, 5):  # a wake says which way it runs
+        behind = along * (width * number * 1.1)
+        wake.append((strip(start - behind, end - behind, width * number * 2.2, building.pieces), (*colour[:3], 30)))
     shapes = _fill([*wake, *_line(start, end, width, colour, building)], opacity, element.under_subjects)
     speed = float(np.interp(race_s + 0.05, times, metres) - np.interp(race_s - 0.05, times, metres)) / 0.1
     instant = building.scene.instant_s
@@ -263,14 +270,19 @@ def _decals(element: Element, opacity: float, building: Building) -> list[Shape]
     middle = corners.mean(axis=0)
     inner = middle + (corners - middle) * 0.94
     edge = np.concatenate((corners, corners[:1], inner[:1], inner[::-1]))
-    parts = [(subdivided(corners, building.pieces), (*colour[:3], 96)), (subdivided(edge, building.pieces), colour)]
+    filling = middle + (corners - middle) * 0.97
+    parts = [(subdivided(filling, building.pieces), (*colour[:3], 96)), (subdivided(edge, building.pieces), colour)]
     return _fill(parts, opacity, element.under_subjects)
 
 
 def _ring(centre: Array, radius_m: float, colour: Rgba, opacity: float, under: bool) -> list[Shape]:
     width = min(0.12 * radius_m, 0.2)
     shade = ring(centre, radius_m + width * 0.4, width * 1.8)
-    parts = [(shade, SHADE), (disc(centre, radius_m), (*colour[:3], 64)), (ring(centre, radius_m, width), colour)]
+    parts = [
+        (shade, SHADE),
+        (disc(centre, radius_m - width / 2), (*colour[:3], 64)),
+        (ring(centre, radius_m, width), colour),
+    ]
     return _fill(parts, opacity, under, holding=1)
 
 

@@ -13,8 +13,8 @@ from typing import Any, TypeAlias
 import cv2
 import numpy as np
 import shiboken6
-from PySide6.QtCore import QLineF, QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPen, QPolygonF, QTransform
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPolygonF, QTransform
 
 from console.graphics.convert import Box, Pixels, Touched
 from console.graphics.moment import Array
@@ -137,12 +137,11 @@ class Canvas:
         if mark:
             mark_polygon(self.touched, points)
 
-    def lines(self, ends: Sequence[Sequence[float]], width_px: float, colour: Rgba) -> None:
-        """Draw straight lines x1, y1, x2, y2 with round ends. Does not mark."""
-        self._painter.setPen(QPen(QColor(*colour), width_px, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
-        for x1, y1, x2, y2 in ends:
-            self._painter.drawLine(QLineF(x1, y1, x2, y2))
-        self._painter.setPen(Qt.PenStyle.NoPen)
+    def outlines(self, many: Array, colour: Rgba) -> None:
+        """Fill polygons (m, n, 2) in one colour. Does not mark."""
+        self._painter.setBrush(QColor(*colour))
+        for points in many:
+            self._painter.drawPolygon(qpolygon(points))
 
     def dots(self, places: Sequence[Sequence[float]], radius_px: float, colour: Rgba) -> None:
         """Draw discs at x, y. Does not mark."""

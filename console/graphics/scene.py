@@ -61,11 +61,12 @@ class _Body:
     depth_m: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Skeleton:
-    """Lines x1, y1, x2, y2 with their half widths and colours; those without length are knots."""
+    """Outlines (m, n, 2): of the dark rim, and of parts by colour."""
 
-    strokes: tuple[tuple[tuple[float, ...], float, Rgba], ...]
+    rims: Array
+    parts: list[tuple[Array, Rgba]]
     opacity: float
 
 
@@ -97,7 +98,8 @@ class _Plan:
             parts += [one.opacity, *_bytes(one)]
         for depth, panel in self.standing:
             parts += [depth, panel.opacity, *_bytes(panel)]
-        parts += self.skeletons
+        for skeleton in self.skeletons:
+            parts += [skeleton.opacity, skeleton.rims.tobytes(), *(colour for _, colour in skeleton.parts)]
         parts += [(id(plate.image), plate.placed, plate.opacity) for plate in self.plates]
         parts += [(body.depth_m, body.outlines.tobytes()) for body in self.bodies]
         return tuple(parts)
@@ -228,20 +230,21 @@ class SceneRenderer:
         if not bones:
             return []
         ends, radius = np.concatenate([b.ends_m for b in bones]), np.concatenate([b.radius_m for b in bones])
-        pixels, wide, kept = project_capsules(view, ends, radius, 0.9 * self._height / 1080)
+        scale = self._height / 1080
+        pixels, wide, kept = project_capsules(view, ends, radius, 0.9 * scale)
+        outlines, rims = capsule_outlines(pixels, wide), capsule_outlines(pixels, wide + 1.6 * scale)
         found: list[tuple[float, _Skeleton]] = []
         start = 0
         for one in bones:
             mine = np.flatnonzero((kept >= start) & (kept < start + len(one.ends_m)))
             if len(mine):
-                strokes = [
-                    (tuple(line), round(r, 3), one.colours[at - start])
-                    for line, r, at in zip(
-                        pixels[mine].reshape(-1, 4).tolist(), wide[mine, 0].tolist(), kept[mine].tolist(), strict=True
-                    )
+                colours = [one.colours[at] for at in (kept[mine] - start).tolist()]
+                parts = [
+                    (outlines[mine[[at for at, own in enumerate(colours) if own == colour]]], colour)
+                    for colour in dict.fromkeys(reversed(colours))
                 ]
                 depth = float(np.nanmean((one.ends_m[:, 0] - view.position_m) @ view.rotation[2]))
-                found.append((depth, _Skeleton(tuple(strokes), one.opacity)))
+                found.append((depth, _Skeleton(rims[mine], parts, one.opacity)))
             start += len(one.ends_m)
         found.sort(key=lambda each: -each[0])
         return [one for _, one in found]
@@ -285,7 +288,7 @@ class SceneRenderer:
             _draw_all(canvas, plan.above)
             for skeleton in plan.skeletons:
                 with canvas.layer(skeleton.opacity) as layer:
-                    _draw_skeleton(layer, skeleton, 1.6 * self._height / 1080)
+                    _draw_skeleton(layer, skeleton)
             self._draw_plates(plan.plates)
         finally:
             self._boxes = canvas.end()
@@ -324,22 +327,13 @@ def _hide_ground(canvas: Canvas, bodies: Sequence[_Body], ground: Mask | None) -
     canvas.keep(ground.shown, ground.x, ground.y)
 
 
-def _draw_skeleton(canvas: Canvas, skeleton: _Skeleton, rim_px: float) -> None:
-    """First the dark rim of all, then lines, then knots; strokes of one width and colour at a time."""
-    for wider, colour in ((rim_px, OUTLINE), (0.0, None)):
-        alike: dict[tuple[float, Rgba, bool], list[tuple[float, ...]]] = {}
-        for line, radius, own in skeleton.strokes:
-            knot = line[:2] == line[2:]
-            alike.setdefault((round(radius * 8) / 8 + wider, colour or own, knot), []).append(line)
-        for (radius, shown, knot), lines in alike.items():
-            if knot:
-                canvas.dots([line[:2] for line in lines], radius, shown)
-            else:
-                canvas.lines(lines, radius * 2, shown)
-    across = [x for line, _, _ in skeleton.strokes for x in line[::2]]
-    down = [y for line, _, _ in skeleton.strokes for y in line[1::2]]
-    most = max(radius for _, radius, _ in skeleton.strokes) + rim_px + 1
-    canvas.touched.mark(min(across) - most, min(down) - most, max(across) + most, max(down) + most)
+def _draw_skeleton(canvas: Canvas, skeleton: _Skeleton) -> None:
+    """First the dark rim of all, then bones and knots, of one colour at a time."""
+    canvas.outlines(skeleton.rims, OUTLINE)
+    for part, colour in skeleton.parts:
+        canvas.outlines(part, colour)
+    low, high = skeleton.rims.min(axis=(0, 1)).tolist(), skeleton.rims.max(axis=(0, 1)).tolist()
+    canvas.touched.mark(low[0] - 1, low[1] - 1, high[0] + 1, high[1] + 1)
 
 
 def _leader(canvas: Canvas, plate: _Plate, scale: float) -> None:
@@ -356,7 +350,15 @@ def _leader(canvas: Canvas, plate: _Plate, scale: float) -> None:
         (LEADER_PX, DOT_PX, TEXT),
     ):
         colour = (red, green, blue, round(full * alpha))
-        canvas.lines([(*top, x, y)], width * scale, colour)
+        canvas.outlines(_segment(top, (x, y), width * scale)[None], colour)
         canvas.dots([(x, y)], radius * scale, colour)
     wide = 2 * DOT_PX * scale
     canvas.touched.mark(min(x, top[0]) - wide, foot - wide, max(x, top[0]) + wide, y + wide)
+
+
+def _segment(start: tuple[float, float], end: tuple[float, float], width_px: float) -> Array:
+    """The outline (4, 2) of a straight line."""
+    a, b = np.array(start), np.array(end)
+    along = b - a
+    side = np.array([-along[1], along[0]]) / max(float(np.hypot(along[0], along[1])), 1e-9) * width_px / 2
+    return np.array([a + side, b + side, b - side, a - side])

@@ -12,7 +12,8 @@ from console.graphics.moment import Array
 from console.graphics.paint import Rgba
 from console.graphics.sprites import Cell, FaceLook
 
-_CIRCLE = 48
+_TURN = np.linspace(0, 2 * np.pi, 49)
+_RIM: Array = np.stack((np.cos(_TURN), np.sin(_TURN), np.zeros_like(_TURN)), axis=1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,17 +80,13 @@ def strip(start_m: Array, end_m: Array, width_m: float, pieces: int = 1) -> Arra
 
 def ring(centre_m: Array, radius_m: float, width_m: float) -> Array:
     """A ring on the ground as one outline: out along the rim, back along the inner one."""
-    turn = np.linspace(0, 2 * np.pi, _CIRCLE + 1)
-    rim = np.stack((np.cos(turn), np.sin(turn), np.zeros_like(turn)), axis=1)
     inner = max(radius_m - width_m, 0.0)
-    return np.concatenate((centre_m + rim * radius_m, centre_m + rim[::-1] * inner))
+    return np.concatenate((centre_m + _RIM * radius_m, centre_m + _RIM[::-1] * inner))
 
 
 def disc(centre_m: Array, radius_m: float) -> Array:
     """A full circle on the ground."""
-    turn = np.linspace(0, 2 * np.pi, _CIRCLE, endpoint=False)
-    rim = np.stack((np.cos(turn), np.sin(turn), np.zeros_like(turn)), axis=1)
-    return np.asarray(centre_m + rim * radius_m)
+    return np.asarray(centre_m + _RIM[:-1] * radius_m)
 
 
 def subdivided(corners_m: Array, pieces: int) -> Array:

@@ -263,11 +263,11 @@ def _luma(colour: str) -> float:
 
 
 def _step(seen_px: float, full_px: int) -> int:
-    """The size to shrink to: the next above what is seen in steps of 1.41, so few are kept."""
+    """The size to shrink to: the next below what is seen in steps of 1.19, so few are kept and no pixel is skipped."""
     if not seen_px < full_px:
         return full_px
-    steps = math.floor(2 * math.log2(full_px / max(seen_px, 1.0)))
-    return max(round(full_px / 2 ** (steps / 2)), 1)
+    steps = math.ceil(4 * math.log2(full_px / max(seen_px, 1.0)))
+    return max(round(full_px / 2 ** (steps / 4)), 1)
 
 
 def _shrunk(image: QImage, width: int, height: int) -> QImage:
