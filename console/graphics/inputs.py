@@ -228,6 +228,8 @@ class Inputs:
         """By input and number; only those that are configured."""
         self.subjects: OrderedDict[str, Track] = OrderedDict()
         """By `INPUT/NUMBER`."""
+        self.watched: dict[tuple[str, int], CameraTimeline] = {}
+        """Further time lines of cameras, for who measures something."""
         self._named: frozenset[str] = frozenset()
         self._clock = clock
         self._closing: list[threading.Thread] = []
@@ -306,6 +308,8 @@ class Inputs:
         elif one.owned(number, sender, state.received_ns):
             if line is not None:
                 line.add(state)
+                if (one.entry.id, number) in self.watched:
+                    self.watched[one.entry.id, number].add(state)
             else:
                 self._move(subject, SubjectState(number, state.position_m, None, None, state.received_ns))
 

@@ -2,6 +2,10 @@
 
 Killed at any time, its successor takes the rings over; what it last wrote is dropped by the engine once the rings'
 heartbeats are old. While nothing is on it sleeps but for four looks a second.
+
+Configuration: `{"format", "anchor", "setup", "air", "rings": {source: {"picture", "overlay"}}, "titles": [path, ...]}`.
+Messages in: `{"setup"}`, `{"air"}`, `{"rings"}`, `{"measure_delay": {"source", "seconds"}}`. Events out: `stats`, four
+times a second, and `trouble`.
 """
 
 from __future__ import annotations
@@ -19,6 +23,7 @@ from PySide6.QtGui import QGuiApplication
 
 from console.errors import ConsoleError
 from console.graphics.captions import Captions
+from console.graphics.delays import SECONDS, DelayMeasurement
 from console.graphics.inputs import Inputs
 from console.graphics.knowledge import Knowledge
 from console.graphics.painter import Painter
@@ -59,6 +64,8 @@ class Graphics:
         self._painter = Painter(self._inputs, self._troubles, clock)
         self._captions = Captions(titles, form, self._troubles, clock)
         self._stage = Stage(self._setup.world, air, form.rate, anchor)
+        self._rings: dict[str, dict[str, str]] = rings
+        self._measured: dict[str, DelayMeasurement] = {}
         self._beat_at = 0
         self._follow()
         self._painter.attach(rings)
@@ -68,6 +75,8 @@ class Graphics:
         self._hear()
         now = self._clock.now()
         self._inputs.take(now)
+        for measured in self._measured.values():
+            measured.turn()
         if now >= self._beat_at:
             self._beat_at = now + BEAT_NS
             self._know()
@@ -81,6 +90,8 @@ class Graphics:
 
     def close(self) -> None:
         """Stop listening and let go of the rings."""
+        for measured in self._measured.values():
+            measured.close()
         self._inputs.close()
         self._knowledge.close()
         self._painter.close()
@@ -96,13 +107,29 @@ class Graphics:
                 if "air" in message:
                     self._stage, changed = replace(self._stage, air=from_json(Air, message["air"])), True
                 if "rings" in message:
-                    self._painter.attach(message["rings"])
-            except (ShowFileError, TypeError, AttributeError) as error:
+                    self._rings = message["rings"]
+                    self._painter.attach(self._rings)
+                if "measure_delay" in message:
+                    self._measure(message["measure_delay"])
+            except (ShowFileError, TypeError, ValueError, AttributeError) as error:
                 self._troubles.tell("order", f"An order to the graphics can't be read: {error}")
                 continue
             self._troubles.mend("order")
         if changed:
             self._follow()
+
+    def _measure(self, order: Message) -> None:
+        """Begin to measure a delay: `{"source", "seconds"}`."""
+        source, seconds = str(order.get("source")), float(order.get("seconds") or SECONDS)
+        camera, paths = self._stage.camera(source), self._rings.get(source)
+        if (before := self._measured.pop(source, None)) is not None:
+            before.close()
+        if camera is None or paths is None:
+            self._troubles.tell("delay", f"There is no camera of {source} whose delay could be measured")
+            return
+        self._troubles.mend("delay")
+        measured = self._measured[source] = DelayMeasurement(camera, Path(paths["picture"]), self._clock, seconds)
+        self._inputs.watched[camera.input, camera.number] = measured.line
 
     def _follow(self) -> None:
         self._stage = replace(self._stage, world=self._setup.world)
@@ -120,11 +147,17 @@ class Graphics:
         inputs = {name: input_status(one, one.health(), now_ns) for name, one in self._inputs.inputs.items()}
         named = [sentence for one in inputs.values() for sentence in one["troubles"]]
         feeds = self._knowledge.status()
+        cameras = self._painter.status()
+        for source, measured in self._measured.items():
+            if source in cameras:
+                cameras[source]["delay"] = measured.status()
+        alive = {(one.camera.input, one.camera.number) for one in self._measured.values() if one.runs}
+        self._inputs.watched = {key: line for key, line in self._inputs.watched.items() if key in alive}
         named += [f"Data feed {name}: {feed['reason']}" for name, feed in feeds.items() if feed["reason"]]
         self._tell(
             "stats",
             tracking=inputs,
-            cameras=self._painter.status(),
+            cameras=cameras,
             subjects=self._inputs.alive(now_ns),
             feeds=feeds,
             render_ms=round(self._painter.cost_ns / 1e6, 2),

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from waiting import wait_for
 
 from console.media.clock import Anchor, SystemClock
@@ -100,9 +101,11 @@ class Source:
         self.pictures_reader = RingReader(Path(self.paths["picture"]))
         self.overlay = RingReader(Path(self.paths["overlay"]))
 
-    def show(self, due_ns: int) -> int:
+    def show(self, due_ns: int, luma: NDArray[np.uint8] | None = None) -> int:
         """Write a picture that is due then."""
-        self.pictures.begin()
+        picture, _ = self.pictures.begin()
+        if luma is not None:
+            np.copyto(picture.y, luma)
         return self.pictures.publish(due_ns=due_ns, now_ns=CLOCK.now())
 
     def ask(self) -> None:
