@@ -48,9 +48,9 @@ class Spot(NamedTuple):
     """Where an instant lies in a history."""
 
     before: int
-    """The sample at or before it."""
+    """The sample at or before it; the one after it where that is nearer and a cut lies between."""
     part: float
-    """How far on the way to the next, 0 to 1; 0 where nothing leads there."""
+    """How far on the way to the next, 0 to 1; 0 where nothing leads there, a little less than 0 just after a cut."""
     beyond_ns: float
     """How long after the sample, where nothing leads to the next."""
     strength: float
@@ -208,6 +208,11 @@ class History:
         if before + 1 < len(self.times) and self._leads[before]:
             step = float(self.times[before + 1] - self.times[before])
             return Spot(before, beyond / step, 0.0, self._returned(instant_ns))
+        if before + 1 < len(self.times) and before not in self._gaps:
+            early = float(instant_ns - self.times[before + 1])
+            if -early < beyond:  # just before a cut: what comes is nearer than what was
+                step = float(self.times[before + 2] - self.times[before + 1]) if self.leads(before + 1) else 0.0
+                return Spot(before + 1, early / step if step else 0.0, 0.0, self._returned(instant_ns))
         return Spot(before, 0.0, beyond, min(self._fading(beyond), self._returned(instant_ns)))
 
     @property

@@ -290,6 +290,23 @@ def test_a_camera_that_is_cut_to_another_preset_does_not_sweep() -> None:
     assert {round(pan, 6) for pan in seen} == {-3.0, 40.0}
 
 
+@pytest.mark.parametrize("early_ms", [-8.0, -0.3, 0.3, 8.0])
+def test_a_cut_is_where_the_picture_has_it(early_ms: float) -> None:
+    """The picture that was taken with the first sample behind a cut is on that side, whatever its arrival's jitter."""
+    timeline, subjects = CameraTimeline(), SubjectTimeline()
+    for index in range(120):
+        at_ns = START + index * SECOND // 60
+        timeline.add(_camera(at_ns, pan=40.0 + 0.1 * index if index >= 60 else -3.0))
+        subjects.add(_subject(at_ns, 10.0 * index / 60 - (50.0 if index >= 60 else 0.0)))
+    instant = START + SECOND - round(early_ms * MS)
+    camera, subject = timeline.at(instant), subjects.at(instant)
+    assert camera
+    assert subject
+    assert camera.state.pan_deg == pytest.approx(46.0 - 6.0 * early_ms / 1000, abs=0.001)
+    assert subject.state.position_m[0] == pytest.approx(-40.0 - early_ms / 100, abs=0.005)
+    assert camera.strength == subject.strength == 1.0
+
+
 def test_a_whip_pan_is_no_cut() -> None:
     """0 to 300 degrees a second within a tenth of one."""
 
