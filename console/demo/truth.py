@@ -38,10 +38,15 @@ def pixels(station: Station, picture: int, form: Format, points_m: Array) -> tup
     return found + 0.5, depths
 
 
+def ground_of(picture: int, form: Format, lane: int) -> Array:
+    """Where on the ground (3,) the athlete of a lane (1..8) is, in metres."""
+    return np.array(runners_at(picture / form.rate.fps)[lane - 1].position_m)
+
+
 def athlete(station: Station, picture: int, form: Format, lane: int) -> Seen:
     """Where the athlete of a lane (1..8) is."""
     instant_s = picture / form.rate.fps
     runner = runners_at(instant_s)[lane - 1]
-    points = np.stack((skeleton(runner, instant_s)[INDEX["chest"]], np.array(runner.position_m)))
+    points = np.stack((skeleton(runner, instant_s)[INDEX["chest"]], ground_of(picture, form, lane)))
     (chest, feet), depths = pixels(station, picture, form, points)
     return Seen((float(chest[0]), float(chest[1])), (float(feet[0]), float(feet[1])), float(depths[0]))
