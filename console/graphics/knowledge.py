@@ -10,6 +10,7 @@ from console.graphics.inputs import Inputs
 from console.graphics.world import Told
 from console.media.clock import Clock
 from console.results.data import Data
+from console.results.excerpt import excerpt
 from console.results.fetch import FeedReader
 from console.show.world import DataFeed, World
 
@@ -23,12 +24,14 @@ class Knowledge:
         self._clock = clock
         self._readers: dict[DataFeed, FeedReader] = {}
         self._rows: dict[str, Mapping[str, Any]] = {}
+        self._excerpts: dict[DataFeed, tuple[Data, Any]] = {}
 
     def follow(self, world: World) -> None:
         """Read these feeds and no others; those that stay as they were go on."""
         wanted = {feed.id: feed for feed in world.feeds}.values()
         for feed in [feed for feed in self._readers if feed not in wanted]:
             reader = self._readers.pop(feed)
+            self._excerpts.pop(feed, None)
             threading.Thread(target=reader.close, name=f"feed-close-{feed.id}", daemon=True).start()
         for feed in wanted:
             if feed not in self._readers:
@@ -48,8 +51,18 @@ class Knowledge:
         return Told(names, self._rows)
 
     def status(self) -> dict[str, Any]:
-        """How each feed is."""
-        return {feed.id: reader.status() for feed, reader in self._readers.items()}
+        """How each feed is; `value` is the beginning of what it says (`results.excerpt`)."""
+        return {
+            feed.id: reader.status() | {"value": self._excerpt(feed, reader)} for feed, reader in self._readers.items()
+        }
+
+    def _excerpt(self, feed: DataFeed, reader: FeedReader) -> Any:
+        """Made anew when the value is another."""
+        value = reader.value()
+        known = self._excerpts.get(feed)
+        if known is None or known[0] is not value:
+            known = self._excerpts[feed] = (value, excerpt(value))
+        return known[1]
 
     def close(self) -> None:
         """Stop reading."""
