@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from console.errors import ConsoleError
 from console.tracking.camera import rotation
 from console.tracking.distortion import Array
-from console.tracking.turning import Turning
+from console.tracking.turning import Turning, Turns
 
 Mask: TypeAlias = NDArray[np.bool_]
 
@@ -62,6 +62,8 @@ class _Curves:
     seen: Array
     times_ms: Array
     told: Array
+    from_ms: Array | None = None
+    """When what was seen is how far it turned since then."""
 
     @cached_property
     def _slopes(self) -> Array:
@@ -69,7 +71,13 @@ class _Curves:
 
     def at(self, delay_ms: float) -> tuple[Array, Array, Mask]:
         """What the tracker told of the pictures' instants, its speed then, and which of them it tells of."""
-        x = self.instants_ms - delay_ms
+        value, speed, known = self._told_at(self.instants_ms - delay_ms)
+        if self.from_ms is None:
+            return value, speed, known
+        value_before, speed_before, known_before = self._told_at(self.from_ms - delay_ms)
+        return value - value_before, speed - speed_before, known & known_before
+
+    def _told_at(self, x: Array) -> tuple[Array, Array, Mask]:
         place = np.clip(np.searchsorted(self.times_ms, x, side="right") - 1, 0, len(self.times_ms) - 2)
         step = (self.times_ms[place + 1] - self.times_ms[place])[:, None]
         part = (x - self.times_ms[place])[:, None] / step
@@ -90,25 +98,28 @@ def _angles(turning: Turning, told: Array) -> Array:
     return np.stack((pan, np.degrees(np.arcsin(np.clip(ahead[:, 2], -1.0, 1.0)))), axis=1)
 
 
-def _curves(times_ns: Array, angles_deg: Array, turning: Turning) -> _Curves:
+def _curves(times_ns: Array, angles_deg: Array, turning: Turning | Turns) -> _Curves:
     """The curves to compare. Raises ConsoleError: too short, not together in time, a camera that stands."""
-    if len(turning.instants_ns) < 2 or len(times_ns) < 4:
+    instants_ns = turning.to_ns if isinstance(turning, Turns) else turning.instants_ns
+    if len(instants_ns) < 2 or len(times_ns) < 4:
         raise ConsoleError("There are no pictures and tracking to compare", "See to it that both come in")
-    start = turning.instants_ns[0]
-    instants_ms, times_ms = (turning.instants_ns - start) / 1e6, (times_ns - start) / 1e6
+    start = instants_ns[0]
+    instants_ms, times_ms = (instants_ns - start) / 1e6, (times_ns - start) / 1e6
     together = min(instants_ms[-1], times_ms[-1]) - max(0.0, times_ms[0])
     if together < LEAST_S * 1000:
         raise ConsoleError(
             f"Pictures and tracking are together for {max(together, 0.0) / 1000:.1f} s, {LEAST_S:g} s are needed", _MOVE
         )
-    first = [float(np.interp(0.0, times_ms, angle)) for angle in angles_deg.T]
-    seen = _angles(turning, np.array(first))
     during = (times_ms >= -SEARCHED_MS) & (times_ms <= instants_ms[-1] + SEARCHED_MS)
     spans = np.ptp(angles_deg[during, :2], axis=0)
     turns = spans >= max(LEAST_SPAN_DEG, float(spans.max()) / 10)
     if not turns.any():
         raise ConsoleError(f"The camera turned by {spans.max():.2f} degrees, which is too little", _MOVE)
-    return _Curves(instants_ms, seen[:, turns], times_ms, angles_deg[:, :2][:, turns])
+    told = angles_deg[:, :2][:, turns]
+    if isinstance(turning, Turns):
+        return _Curves(instants_ms, turning.angles_deg[:, turns], times_ms, told, (turning.from_ns - start) / 1e6)
+    first = [float(np.interp(0.0, times_ms, angle)) for angle in angles_deg.T]
+    return _Curves(instants_ms, _angles(turning, np.array(first))[:, turns], times_ms, told)
 
 
 def _fitted(seen: Array, told: Array) -> tuple[Array, float]:
@@ -192,8 +203,10 @@ def _fine(curves: _Curves, delay_ms: float, used: Mask) -> tuple[float, Array, f
     return delay_ms, factors, error_ms, kept
 
 
-def find_delay(times_ns: Array, angles_deg: Array, turning: Turning) -> Delay:
+def find_delay(times_ns: Array, angles_deg: Array, turning: Turning | Turns) -> Delay:
     """The delay between a tracker's angles (`CameraTimeline.turning`) and the pictures' turning.
+
+    All pictures of some seconds tell it, and so do pairs of them that were looked at now and then.
 
     Raises ConsoleError, with what to do, when it can't be told within `MOST_ERROR_MS`.
     """

@@ -6,12 +6,14 @@ turned on and another key is needed. What moves by itself is left out as long as
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from console.tracking.camera import CameraView
 from console.tracking.distortion import Array
 
 MOST_WIDTH = 960
@@ -26,7 +28,10 @@ _OFF_PX, _MOST_OFF_PART = 0.3, 1 / 200
 _NEW_KEY_PART = 0.2
 """A new key is taken when the middle of the picture has moved by so much of its width."""
 
+_FAR_M = 1e4
+
 Luma = NDArray[np.uint8]
+Points = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -39,9 +44,19 @@ class Turning:
 
 
 @dataclass(frozen=True)
+class Turns:
+    """How far a camera turned between the two pictures of each of some pairs, oldest first."""
+
+    from_ns: Array
+    to_ns: Array
+    angles_deg: Array
+    """(n, 2): pan and tilt in the world."""
+
+
+@dataclass(frozen=True)
 class _Key:
     luma: Luma
-    points: NDArray[np.float32]
+    points: Points
     rotation: Array
 
 
@@ -63,8 +78,7 @@ class PictureTurning:
 
     def add(self, luma: Luma, instant_ns: int) -> bool:
         """Take the next picture, as grey values; False when it does not go on from the one before."""
-        while luma.shape[1] > MOST_WIDTH:
-            luma = np.asarray(cv2.resize(luma, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8)
+        luma = reduced(luma)
         found = self._found(luma) if self._instants and instant_ns > self._instants[-1] else None
         if found is None:
             self._instants, self._rotations = [instant_ns], [np.eye(3)]
@@ -79,10 +93,7 @@ class PictureTurning:
         return True
 
     def _take_key(self, luma: Luma) -> None:
-        apart = luma.shape[1] * _APART_PART
-        points = cv2.goodFeaturesToTrack(luma, _POINTS, _QUALITY, apart)
-        kept = np.empty((0, 1, 2), np.float32) if points is None else np.asarray(points, np.float32)
-        self._key = _Key(luma, kept, self._rotations[-1])
+        self._key = _Key(luma, _corners(luma), self._rotations[-1])
 
     def _found(self, luma: Luma) -> tuple[Array, bool] | None:
         """The rotation of a picture, and whether the key will do for the next one too; None when it is lost."""
@@ -91,32 +102,83 @@ class PictureTurning:
             return None
         rays = self._rays(key.points, luma)
         last = self._rotations[-1] @ key.rotation.T
-        guess = self._pixels(rays @ last.T, luma)
-        flags = cv2.OPTFLOW_USE_INITIAL_FLOW
-        moved, told, _ = cv2.calcOpticalFlowPyrLK(
-            key.luma, luma, key.points, guess.copy(), winSize=_WINDOW, maxLevel=3, flags=flags
-        )
-        ok = (np.asarray(told).ravel() > 0) & np.isfinite(moved).all(axis=(1, 2))
+        moved, ok = _found_again(key.luma, luma, key.points, self._pixels(rays @ last.T, luma))
         if ok.sum() < _LEAST_POINTS:
             return None
-        moved_rays = self._rays(np.asarray(moved, np.float32)[ok], luma)
+        moved_rays = self._rays(moved[ok], luma)
         turn, inside = _rotation(rays[ok], moved_rays, last, self._focal * luma.shape[1], luma.shape[1])
         if inside < max(_LEAST_POINTS, _LEAST_PART * len(rays)):
             return None
         centre = turn[:2, 2] / turn[2, 2] * self._focal
         return turn @ key.rotation, bool(np.hypot(*centre) < _NEW_KEY_PART and inside > 0.6 * len(rays))
 
-    def _rays(self, points: NDArray[np.float32], luma: Luma) -> Array:
+    def _rays(self, points: Points, luma: Luma) -> Array:
         height, width = luma.shape
         flat = (points.reshape(-1, 2) + 0.5 - (width / 2, height / 2)) / (self._focal * width)
         rays = np.concatenate((flat, np.ones((len(flat), 1))), axis=1)
         return np.asarray(rays / np.linalg.norm(rays, axis=1, keepdims=True), np.float64)
 
-    def _pixels(self, rays: Array, luma: Luma) -> NDArray[np.float32]:
+    def _pixels(self, rays: Array, luma: Luma) -> Points:
         height, width = luma.shape
         flat = rays[:, :2] / np.maximum(rays[:, 2:], 0.1) * (self._focal * width)
         middle = np.array((width / 2 - 0.5, height / 2 - 0.5))
         return np.asarray(flat + middle, np.float32).reshape(-1, 1, 2)
+
+
+def reduced(luma: Luma) -> Luma:
+    """A picture halved until it is small enough to look at."""
+    while luma.shape[1] > MOST_WIDTH:
+        luma = np.asarray(cv2.resize(luma, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8)
+    return luma
+
+
+def _corners(luma: Luma) -> Points:
+    """Points (n, 1, 2) that can be found again, where 0, 0 is the middle of the first pixel."""
+    points = cv2.goodFeaturesToTrack(luma, _POINTS, _QUALITY, luma.shape[1] * _APART_PART)
+    return np.empty((0, 1, 2), np.float32) if points is None else np.asarray(points, np.float32)
+
+
+def _found_again(before: Luma, after: Luma, points: Points, guess: Points) -> tuple[Points, NDArray[np.bool_]]:
+    """Where points of a picture are in another, looked for around a guess; and which of them were found."""
+    moved, told, _ = cv2.calcOpticalFlowPyrLK(
+        before, after, points, guess.copy(), winSize=_WINDOW, maxLevel=3, flags=cv2.OPTFLOW_USE_INITIAL_FLOW
+    )
+    found = np.asarray(moved, np.float32)
+    return found, (np.asarray(told).ravel() > 0) & np.isfinite(found).all(axis=(1, 2))
+
+
+def turned_between(before: Luma, after: Luma, one: CameraView, other: CameraView) -> tuple[float, float] | None:
+    """How far a camera panned and tilted from one picture to another of the same size, in degrees.
+
+    The views are where it is thought to have been, within some degrees, and say what its lens does, so the zoom may
+    move in between. None when the pictures do not show it.
+    """
+    points = _corners(before)
+    if len(points) < _LEAST_POINTS or before.shape != after.shape:
+        return None
+    rays = _camera_rays(one, points)
+    guess = other.rotation @ one.rotation.T
+    expected, _ = other.project(other.position_m + rays @ one.rotation * _FAR_M)
+    start = np.asarray(expected - 0.5, np.float32).reshape(-1, 1, 2)
+    moved, ok = _found_again(before, after, points, start)
+    if ok.sum() < _LEAST_POINTS:
+        return None
+    turn, inside = _rotation(rays[ok], _camera_rays(other, moved[ok]), guess, other.focal_px, before.shape[1])
+    if inside < max(_LEAST_POINTS, _LEAST_PART * len(rays)):
+        return None
+    (pan, tilt), (pan_before, tilt_before) = (_direction(r) for r in (turn @ one.rotation, one.rotation))
+    return math.remainder(pan - pan_before, 360.0), tilt - tilt_before
+
+
+def _camera_rays(seen: CameraView, points: Points) -> Array:
+    """Directions of points (n, 1, 2) in the camera's own axes (n, 3)."""
+    return np.asarray(seen.ray(points.reshape(-1, 2).astype(np.float64) + 0.5) @ seen.rotation.T, np.float64)
+
+
+def _direction(rotation: Array) -> tuple[float, float]:
+    """Pan and tilt of where a camera looks, in degrees."""
+    x, y, z = rotation[2].tolist()
+    return math.degrees(math.atan2(x, y)), math.degrees(math.asin(min(max(z, -1.0), 1.0)))
 
 
 def _rotation(before: Array, after: Array, guess: Array, focal_px: float, width: int) -> tuple[Array, int]:

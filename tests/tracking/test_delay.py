@@ -11,11 +11,12 @@ import pytest
 from panorama import Panorama
 
 from console.errors import ConsoleError
-from console.tracking.camera import Array, rotation
+from console.show.world import Camera, LensRow
+from console.tracking.camera import Array, CameraView, rotation, view
 from console.tracking.delay import Delay, find_delay
 from console.tracking.mapping import CameraState
 from console.tracking.timeline import CameraTimeline
-from console.tracking.turning import PictureTurning, Turning
+from console.tracking.turning import PictureTurning, Turning, Turns, turned_between
 
 START = 10**15
 FOCAL = 1.354
@@ -176,3 +177,55 @@ def test_a_cut_or_a_picture_of_nothing_begins_anew() -> None:
     assert not seen.add(flat, _ns(0.16))
     assert not seen.add(other.seen(1.8, 0.0, width=320), _ns(0.18)), "another size"
     assert not seen.add(other.seen(1.8, 0.0, width=320), _ns(0.18)), "the same instant"
+
+
+def _pairs(late_ms: float, zoomed: bool, seed: int = 11) -> Turns:
+    """Pairs of pictures 160 ms apart, looked at now and then while the camera pans and zooms; the views that are
+    guessed are those of another delay."""
+    panorama, chance = Panorama(seed=seed), np.random.default_rng(seed)
+    model = Camera("cam", "in", 1, lens=(LensRow(zoom=1.0, focal=1.0), LensRow(zoom=2.0, focal=2.0)))
+
+    def focal(t: float) -> float:
+        return FOCAL * (1 + 0.1 * math.sin(t)) if zoomed else FOCAL
+
+    def guessed(t: float) -> CameraView:
+        there = CameraState((0.0, 0.0, 5.0), _pan(t), _tilt(t), 0.0, 0, zoom=focal(t))
+        return view(model, there, 480, 270)
+
+    found = []
+    for _ in range(40):
+        one = float(chance.uniform(0.0, 3.8))
+        other = one + 0.16
+        pictures = [panorama.seen(_pan(t), _tilt(t), focal=focal(t)) for t in (one, other)]
+        turn = turned_between(*pictures, guessed(one - late_ms / 1000), guessed(other - late_ms / 1000))
+        assert turn is not None
+        found.append((_ns(one), _ns(other), *turn))
+    rows = np.array(sorted(found), np.float64)
+    return Turns(rows[:, 0], rows[:, 1], rows[:, 2:])
+
+
+@pytest.mark.parametrize(("guessed_late_ms", "zoomed"), [(0.0, False), (60.0, False), (40.0, True)])
+def test_pairs_of_pictures_now_and_then_will_do(guessed_late_ms: float, zoomed: bool) -> None:
+    turns = _pairs(guessed_late_ms, zoomed)
+    found = find_delay(*_tracked(37.3), turns)
+    assert found.delay_ms == pytest.approx(-37.3, abs=0.5)
+    assert found.error_ms < 0.4
+    assert found.focal_factor == pytest.approx(1.0, abs=0.01)
+
+
+def test_pairs_of_a_camera_that_pans_evenly_say_nothing() -> None:
+    begun = np.sort(np.random.default_rng(2).uniform(0.0, 3.8, 60))
+    noise = np.random.default_rng(3).normal(0.0, 0.001, (60, 2))
+    even = Turns(START + begun * 1e9, START + (begun + 0.16) * 1e9, np.array([8 * 0.16, 0.0]) + noise)
+    with pytest.raises(ConsoleError):
+        find_delay(*_tracked(37.3, lambda t: 8 * t, lambda t: -2.0), even)
+
+
+def test_pictures_that_have_nothing_in_common_tell_no_turn() -> None:
+    here, there = Panorama(seed=4).seen(0.0, 0.0), Panorama(seed=5).seen(0.0, 0.0)
+    seen = view(Camera("cam", lens=(LensRow(focal=FOCAL),)), None, 480, 270)
+    assert turned_between(here, there, seen, seen) is None
+    assert turned_between(np.full_like(here, 90), there, seen, seen) is None, "nothing to hold on to"
+    assert turned_between(here, there[:200], seen, seen) is None, "another size"
+    turn = turned_between(here, Panorama(seed=4).seen(1.0, 0.5), seen, seen)
+    assert turn == pytest.approx((1.0, 0.5), abs=0.003)
