@@ -15,8 +15,8 @@ from console.graphics.sprites import Sprites
 from console.tracking.camera import CameraView
 
 _CELLS = 6
-_OVERLAP = 0.012
-"""Cells lie over each other by this share of their size, or seams would show."""
+_OVERLAP_PX = 1.6
+"""Cells lie over each other by so much, or seams would show."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +55,8 @@ def panels(face: Face, view: CameraView, sprites: Sprites) -> Panel | None:
         image.fill(QColor(face.look.colour).darker(140))
         return Panel((Piece(outline, QTransform()),), image, face.opacity, middle)
     if whole and any(view.distortion):
-        pieces = _cells(face.corners_m, view, image)
+        overlap = min(_OVERLAP_PX / max(min(seen), 1.0), 0.5 / _CELLS)
+        pieces = _cells(face.corners_m, view, image, overlap)
     else:
         transform = _through_corners(pixels, image) if whole else _through_plane(face.corners_m, view, image)
         pieces = (Piece(outline, transform),) if transform is not None else ()
@@ -93,15 +94,15 @@ def _through_plane(corners_m: Array, view: CameraView, image: QImage) -> QTransf
     return transform if transform.isInvertible() else None
 
 
-def _cells(corners_m: Array, view: CameraView, image: QImage) -> tuple[Piece, ...]:
-    """A face in cells so small that the lens does not bend them."""
+def _cells(corners_m: Array, view: CameraView, image: QImage, overlap: float) -> tuple[Piece, ...]:
+    """A face in cells so small that the lens does not bend them, larger than that by a share of the face."""
     at = np.linspace(0, 1, _CELLS + 1)
     a, b, c, d = corners_m
     quads: list[Array] = []
     sources: list[Array] = []
     for top, bottom in zip(at[:-1], at[1:], strict=True):
         for left, right in zip(at[:-1], at[1:], strict=True):
-            over_right, over_bottom = min(right + _OVERLAP / _CELLS, 1.0), min(bottom + _OVERLAP / _CELLS, 1.0)
+            over_right, over_bottom = min(right + overlap, 1.0), min(bottom + overlap, 1.0)
             shares = np.array([(left, top), (over_right, top), (over_right, over_bottom), (left, over_bottom)])
             u, v = shares[:, :1], shares[:, 1:]
             quads.append((a * (1 - u) + b * u) * (1 - v) + (d * (1 - u) + c * u) * v)

@@ -7,7 +7,7 @@ what is in the air; skeletons; the labels' leaders, then their plates.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 import numpy as np
@@ -206,7 +206,9 @@ class SceneRenderer:
         standing.sort(key=lambda one: -one[0])
         bodies = self._bodies(scene, view) if ground or standing else []
         skeletons = self._skeletons([one for one in shapes if isinstance(one, Bones)], view)
-        plates = self._plates([one for one in shapes if isinstance(one, Tag)], view, scene.instant_s)
+        shown_ids = {element.id for element, opacity in scene.elements if opacity > 0}
+        tags = [one for one in shapes if isinstance(one, Tag)]
+        plates = self._plates(tags, shown_ids, view, scene.instant_s)
         return _Plan(ground, standing, above, skeletons, plates, bodies)
 
     def _bodies(self, scene: Scene, view: CameraView) -> list[_Body]:
@@ -249,7 +251,7 @@ class SceneRenderer:
         found.sort(key=lambda each: -each[0])
         return [one for _, one in found]
 
-    def _plates(self, tags: Sequence[Tag], view: CameraView, instant_s: float) -> list[_Plate]:
+    def _plates(self, tags: Sequence[Tag], shown_ids: set[str], view: CameraView, instant_s: float) -> list[_Plate]:
         wishes: list[tuple[float, Wish]] = []
         if tags:
             pixels, depth = project_points(view, np.array([tag.anchor_m for tag in tags]))
@@ -265,6 +267,9 @@ class SceneRenderer:
             wishes.sort(key=lambda one: (one[1].key not in shown, one[0], one[1].key))
             self._sprites.tell(f"Only {MOST_LABELS} labels fit a picture; those furthest away are left out")
         kept = [wish for _, wish in wishes[:MOST_LABELS]]
+        # What was switched off has faded already; a label whose subject is lost fades here.
+        still = tuple(placed for placed in self._layout.labels if placed.key[0] in shown_ids)
+        self._layout = replace(self._layout, labels=still)
         self._layout = arrange(kept, self._layout, instant_s, self._width, self._height)
         self._plate_of = {placed.key: self._plate_of[placed.key] for placed in self._layout.labels}
         return [
