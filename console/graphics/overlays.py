@@ -98,7 +98,7 @@ class Needs:
             if self._looks.get(info.index) == look:
                 continue
             instant_ns = due_ns - shift_ns
-            start_ns = min(instant_ns + SETTLE_NS, due_ns - reserve_ns)
+            start_ns = min(instant_ns + SETTLE_NS + stage.latest_ns(camera.input), due_ns - reserve_ns)
             yield Job(
                 self.source, info.index, due_ns, seen_ns, instant_ns, start_ns, look, info.index not in self._looks
             )

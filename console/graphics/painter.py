@@ -202,7 +202,13 @@ class Painter:
         if seen is None or strength <= 0:
             into.clear()
         else:
-            scene = scene_at(stage, self._inputs.subjects.items(), self._told, job.instant_ns, job.seen_ns)
+            scene = scene_at(
+                stage,
+                self._inputs.subjects.items(),
+                self._told,
+                job.instant_ns - stage.late_ns(camera.input),
+                job.seen_ns,
+            )
             ground = self._ground(overlay, camera, scene, seen, job)
             self._render(overlay, scene, lambda part: overlay.renderer.render(part, seen, strength, into, ground), into)
         overlay.drawing.publish(

@@ -128,6 +128,15 @@ class Stage:
         """The model of the camera behind a source."""
         return next((camera for camera in self.world.cameras if camera.source == source), None)
 
+    def late_ns(self, name: str) -> int:
+        """How much later the samples of an input come in than those of one whose delay is 0."""
+        return next((round(entry.delay_ms * 1e6) for entry in self.world.inputs if entry.id == name), 0)
+
+    def latest_ns(self, name: str) -> int:
+        """How much later than those of this input the samples of any other come in; at least 0."""
+        latest = max((entry.delay_ms for entry in self.world.inputs), default=0.0)
+        return max(0, round(latest * 1e6) - self.late_ns(name))
+
     def opacities(self, frame: int) -> tuple[float, ...]:
         """Of each group, in their order."""
         return tuple(opacity(switched, frame) for switched in self.air.tracked)
@@ -170,7 +179,10 @@ def _first(*texts: object) -> str:
 
 
 def scene_at(stage: Stage, subjects: Iterable[tuple[str, Track]], told: Told, instant_ns: int, due_ns: int) -> Scene:
-    """What is drawn over a picture that was taken at an instant and is due on program then."""
+    """What is drawn over a picture that was taken at an instant and is due on program then.
+
+    `instant_ns` is when an input whose delay is 0 told of it.
+    """
     elements = stage.elements(stage.opacities(stage.frame(due_ns)))
     people = {person.subject: person for person in stage.world.people}
     wanted = {element.subject for element, _ in elements if element.subject}
@@ -180,7 +192,8 @@ def scene_at(stage: Stage, subjects: Iterable[tuple[str, Track]], told: Told, in
         if not wanted & {name, "*"}:
             continue
         seconds = max((trail.seconds for trail in trails if trail.subject in (name, "*")), default=0.0)
-        subject = subject_at(name, track, instant_ns, seconds, people.get(name), told)
+        late_ns = stage.late_ns(name.rpartition("/")[0])
+        subject = subject_at(name, track, instant_ns + late_ns, seconds, people.get(name), told)
         if subject is not None:
             found.append(subject)
     return Scene(elements, tuple(found), stage.race_s(due_ns), instant_ns / 1e9)

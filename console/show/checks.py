@@ -15,6 +15,7 @@ from console.show.model import Setup, SourceId
 from console.show.world import Camera, DataFeed, Element, LensRow, Person, Point, Title, TrackingInput, World
 
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
+FIELDS = ("athletics", "football", "tennis", "swimming")
 PROTOCOLS = ("freed", "opentrackio", "psn")
 INPUTS_MAX, CAMERAS_MAX, ELEMENTS_MAX, PEOPLE_MAX, FEEDS_MAX = 32, 100, 500, 1000, 16
 LENS_ROWS_MAX, ALL_LENS_ROWS_MAX, POINTS_MAX, FIELDS_MAX, QUIRKS_MAX = 200, 2000, 64, 64, 16
@@ -22,6 +23,7 @@ TEXT_MAX = 4096
 FAR_M = 1e6
 """Nothing in a venue is farther from its origin."""
 DELAY_MS_MAX = 10_000.0
+INPUT_DELAY_MS_MAX = 1000.0
 _ANGLE_DEG_MAX = 3600.0
 _SECONDS_MAX = 3600.0
 _ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.%A-Za-z]+\]|[A-Za-z0-9._-]+):(\d{1,5})")
@@ -85,6 +87,7 @@ def check_input(entry: TrackingInput) -> None:
     _check_point("The offset", entry.offset_m)
     _demand(len(entry.angle_offset_deg) == 3, "The offset of angles needs pan, tilt and roll")
     _demand(all(abs(angle) <= _ANGLE_DEG_MAX for angle in entry.angle_offset_deg), "An offset of angles is too large")
+    _demand(abs(entry.delay_ms) <= INPUT_DELAY_MS_MAX, f"A delay of an input is at most {INPUT_DELAY_MS_MAX:.0f} ms")
     _demand(len(entry.quirks) <= QUIRKS_MAX, f"An input has at most {QUIRKS_MAX} quirks")
     for quirk in entry.quirks:
         _demand(re.fullmatch(r"[a-z0-9_]{1,64}", quirk), f"'{quirk:.40}' is no name of a quirk")
@@ -211,12 +214,21 @@ def check_free_bottom(world: World) -> None:
     _demand(0.0 <= world.free_bottom <= 0.5, "Graphics leave free at most the lower half of the picture")
 
 
+def check_field(world: World) -> None:
+    """The field of play and where it lies."""
+    known = ", ".join(FIELDS)
+    _demand(world.field in ("", *FIELDS), f"'{world.field:.40}' is no field of play: known are {known}")
+    _check_point("The place of the field", world.field_offset_m)
+    _demand(abs(world.field_turn_deg) <= _ANGLE_DEG_MAX, "The turn of the field is too large")
+
+
 def check_all(setup: Setup) -> None:
     """Everything, as for a show that comes from a file. Raises Fault."""
     world, sources = setup.world, [source.id for source in setup.sources]
     check_sizes(world)
     check_listening(world)
     check_free_bottom(world)
+    check_field(world)
     check_once("tracking input", (entry.id for entry in world.inputs))
     check_once("camera of", (camera.source for camera in world.cameras))
     check_once("element", (element.id for element in world.elements))

@@ -42,6 +42,9 @@ class TrackingInput:
     angle_offset_deg: Point = (0.0, 0.0, 0.0)
     quirks: tuple[str, ...] = ()
     """Names of `tracking.mapping.Quirks` that are switched over from what they are by default."""
+    delay_ms: float = 0.0
+    """How much later its samples of an instant come in than those of an input with 0. It moves subjects against
+    pictures: a picture's subjects are taken so much later. A camera's own tracking goes by the camera's delay alone."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,8 @@ class Camera:
     number: int = 0
     """Which camera of that input: FreeD camera id, OpenTrackIO source number."""
     delay_ms: float = 0.0
-    """How much later the picture of an instant comes in than the tracking of that instant."""
+    """How much later the picture of an instant comes in than the tracking of that instant (of a fixed camera: than
+    that of an input whose delay is 0)."""
     position_m: Point = (0.0, 0.0, 0.0)
     pan_deg: float = 0.0
     tilt_deg: float = 0.0
@@ -197,6 +201,12 @@ class World:
     free_bottom: float = 0.0
     """How much of the picture's height, from its lower edge up, these graphics leave free: for a crawl, or a strip that
     machines read."""
+    field: str = ""
+    """The field of play that cameras are calibrated on (`tracking.fields`); empty: none was chosen."""
+    field_offset_m: Point = (0.0, 0.0, 0.0)
+    """Where its origin lies in the world."""
+    field_turn_deg: float = 0.0
+    """How far it is turned about its origin, anticlockwise from above."""
 
 
 @dataclass(frozen=True)

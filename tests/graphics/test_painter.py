@@ -17,7 +17,7 @@ from console.graphics.status import Troubles
 from console.graphics.world import Stage, Told, Track
 from console.media.clock import Anchor, VirtualClock
 from console.show.model import Air, SourceId
-from console.show.world import Camera, Element, ElementKind, Group, Person, Switched, World
+from console.show.world import Camera, Element, ElementKind, Group, Person, Switched, TrackingInput, World
 from console.tracking.mapping import SubjectState
 from console.wire.ring import STILL, PictureInfo, unpack_box
 
@@ -102,6 +102,13 @@ def test_tracking_that_comes_later_than_the_picture_is_waited_for_but_not_too_lo
             _stage(), Camera("cam", delay_ms=delay_ms), 1, START_NS, RESERVE_NS, moves=True
         )
         assert job.start_ns == start
+
+
+def test_subjects_that_come_later_than_their_camera_are_waited_for(source: Source) -> None:
+    source.show(START_NS + 6 * FRAME_NS)
+    late = TrackingInput("psn", "psn", "0.0.0.0:1", delay_ms=25.0)
+    (job,) = _jobs(Needs("cam", source.pictures_reader, ROOM), START_NS, _stage(World(inputs=(late,))))
+    assert job.start_ns == job.instant_ns + SETTLE_NS + 25 * MS
 
 
 def test_what_is_switched_is_drawn_again_on_all_that_may_still_be_seen(source: Source) -> None:

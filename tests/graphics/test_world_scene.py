@@ -13,7 +13,7 @@ from console.graphics.world import FADE_FRAMES, TRAIL_POINTS, Stage, Told, Track
 from console.media.clock import Anchor
 from console.media.time import Rate
 from console.show.model import Air
-from console.show.world import Element, ElementKind, Group, Person, Switched, World
+from console.show.world import Element, ElementKind, Group, Person, Switched, TrackingInput, World
 from console.tracking.mapping import SubjectState
 
 MS, SECOND = 1_000_000, 1_000_000_000
@@ -164,3 +164,19 @@ def test_time_that_goes_back_begins_the_trail_anew() -> None:
     _run(track, SECOND, 2 * SECOND)
     _run(track, 0, 100 * MS)
     assert len(track.trail(100 * MS, 5.0, (1.0, 0.0, 0.0))) <= 7
+
+
+def test_an_input_that_comes_later_is_looked_at_later() -> None:
+    track = Track()
+    _run(track, NOW - SECOND, NOW + 100 * MS)
+    label = Element("tag", ElementKind.LABEL, Group.TAG, subject="*")
+    stage = _stage(label)
+    inputs = (
+        TrackingInput("psn", "psn", "0.0.0.0:1", delay_ms=30.5),
+        TrackingInput("freed", "freed", "0.0.0.0:2", delay_ms=-10.0),
+    )
+    stage = replace(stage, world=replace(stage.world, inputs=inputs))
+    (subject,) = scene_at(stage, [("psn/1", track)], Told(), NOW, NOW).subjects
+    assert subject.position_m[0] == pytest.approx(10 + 0.305, abs=1e-6)
+    assert (stage.late_ns("psn"), stage.late_ns("freed"), stage.late_ns("")) == (30_500_000, -10_000_000, 0)
+    assert (stage.latest_ns(""), stage.latest_ns("freed"), stage.latest_ns("psn")) == (30_500_000, 40_500_000, 0)

@@ -167,6 +167,7 @@ def test_what_is_used_is_not_removed_and_a_source_takes_its_camera_with_it():
         ("AddInput", {"input": FREED | {"id": "x", "bind": "h:1", "scale": 0}}, "must not be zero"),
         ("AddInput", {"input": FREED | {"id": "x", "bind": "h:1", "offset_m": [1, 2]}}, "needs x, y and z"),
         ("AddInput", {"input": FREED | {"id": "x", "bind": "h:1", "quirks": ["A B"]}}, "no name of a quirk"),
+        ("AddInput", {"input": FREED | {"id": "x", "bind": "h:1", "delay_ms": 1000.1}}, "at most 1000 ms"),
         ("EditInput", {"input": PSN | {"id": "two"}}, "no tracking input 'two'"),
         ("RemoveInput", {"input": "two"}, "no tracking input 'two'"),
         ("SetCamera", {"camera": {"source": "cam9"}}, "no source 'cam9'"),
@@ -300,6 +301,28 @@ def test_undo_never_touches_graphics_on_air():
     assert "graphics in the world" in give("Undo", 504).reason
     give("AllGraphicsOff", 505)
     assert isinstance(give("Undo", 506), Change)
+
+
+def test_a_data_feed_of_a_title_on_air_stays():
+    history = History(show())
+
+    def give(name, at, **fields):
+        nonlocal history
+        history, result = apply(history, decode_command({"command": name, **fields}), at)
+        return result
+
+    bound = {"template": "name-strap", "fields": [{"name": "name", "value": "1. {odf.result.1.name} {{csv}"}]}
+    give("AddFeed", 1, feed={"id": "odf", "kind": "odf", "url": "http://h/x"})
+    give("SetTitle", 2, keyer=1, title=bound)
+    give("AddFeed", 3, feed={"id": "csv", "kind": "csv", "url": "http://h/y"})
+    give("SetKeyerOnAir", 4, keyer=1)
+    assert "title on air shows the data feed 'odf'" in give("RemoveFeed", 5, feed="odf").reason
+    assert isinstance(give("Undo", 6), Change), "nothing on air shows the other"
+    give("SetKeyerOnAir", 7, keyer=1, on_air=False)
+    history = replace(history, show=settle(history.show, 500))
+    assert isinstance(give("RemoveFeed", 501, feed="odf"), Change)
+    give("SetKeyerOnAir", 502, keyer=1)
+    assert "data feed of a title" in give("Undo", 503).reason
 
 
 def test_the_encoder_gives_what_plain_encoding_does_and_keeps_what_stayed():
