@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from PySide6.QtGui import QColor, QImage, QTransform
@@ -100,8 +101,8 @@ def _cells(corners_m: Array, view: CameraView, image: QImage, overlap: float) ->
     a, b, c, d = corners_m
     quads: list[Array] = []
     sources: list[Array] = []
-    for top, bottom in zip(at[:-1], at[1:], strict=True):
-        for left, right in zip(at[:-1], at[1:], strict=True):
+    for top, bottom in pairwise(at):
+        for left, right in pairwise(at):
             over_right, over_bottom = min(right + overlap, 1.0), min(bottom + overlap, 1.0)
             shares = np.array([(left, top), (over_right, top), (over_right, over_bottom), (left, over_bottom)])
             u, v = shares[:, :1], shares[:, 1:]

@@ -12,6 +12,8 @@ from console.graphics.moment import Array
 from console.graphics.paint import Rgba
 from console.graphics.sprites import Cell, FaceLook
 
+SHADE_M = 0.055
+"""How far the dark ground of a bright line shows at each side."""
 _TURN = np.linspace(0, 2 * np.pi, 49)
 _RIM: Array = np.stack((np.cos(_TURN), np.sin(_TURN), np.zeros_like(_TURN)), axis=1)
 
@@ -68,7 +70,7 @@ Shape: TypeAlias = Fill | Face | Bones | Tag
 
 
 def strip(start_m: Array, end_m: Array, width_m: float, pieces: int = 1) -> Array:
-    """The outline of a straight strip on the ground, cut into pieces so that a lens can bend it; (0, 3) without length."""
+    """The outline of a straight strip on the ground, in pieces that a lens can bend; (0, 3) without length."""
     along = end_m - start_m
     length = float(np.hypot(along[0], along[1]))
     if length < 1e-6:
