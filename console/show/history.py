@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from console.show.commands import Command, Redo, Undo
+from console.show.keying import feeds_on_air
 from console.show.model import Air, Setup, Show
 from console.show.reduce import Change, Rejected, on_air, reduce
 from console.show.world import World
@@ -47,6 +48,10 @@ def _travel(history: History, *, undo: bool) -> tuple[History, Change | Rejected
             return history, Rejected(f"That would change keyer {index + 1}, which is on air")
     if any(group.on for group in show.air.tracked) and not _same_graphics(show.setup.world, setup.world):
         return history, Rejected("That would change graphics in the world, which are on air")
+    used = feeds_on_air(show)
+    now, then = ({feed for feed in each.world.feeds if feed.id in used} for each in (show.setup, setup))
+    if now != then:
+        return history, Rejected("That would change a data feed of a title that is on air")
     air = _with_what_is_left(show.air, setup)
     if air.preview is not None and setup.source(air.preview) is None:
         air = replace(air, preview=None)

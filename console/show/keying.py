@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -22,6 +23,8 @@ from console.show.outcome import Change, RefusalError, keyer_index, with_item
 from console.show.world import Group, Switched
 
 _RACE_AWAY_S = 24 * 3600
+_BINDING = re.compile(r"\{\{|\}\}|\{([^{}.:]*)[^{}]*\}")
+"""`{FEED.path}` in a field; doubled braces are text."""
 
 
 def settled_keyers(show: Show, at: int) -> Air:
@@ -33,6 +36,16 @@ def settled_keyers(show: Show, at: int) -> Air:
         if at >= air.titles[index].at + show.setup.title_out_frames:
             air = replace(air, keyers_on=with_item(air.keyers_on, index, False))
     return air
+
+
+def feeds_on_air(show: Show) -> frozenset[str]:
+    """The ids of the data feeds that titles on air are bound to."""
+    titles = (
+        title for title, on in zip(show.setup.titles, show.air.keyers_on, strict=True) if on and title is not None
+    )
+    return frozenset(
+        feed.strip() for title in titles for field in title.fields for feed in _BINDING.findall(field.value)
+    )
 
 
 def _switched(before: Switched, on: bool, at: int) -> Switched:

@@ -11,6 +11,7 @@ from console.show.checks import (
     check_camera,
     check_element,
     check_feed,
+    check_field,
     check_free_bottom,
     check_input,
     check_listening,
@@ -28,9 +29,11 @@ from console.show.commands import (
     RemoveInput,
     SetCamera,
     SetElement,
+    SetField,
     SetFreeBottom,
     SetPeople,
 )
+from console.show.keying import feeds_on_air
 from console.show.model import Show
 from console.show.outcome import Change, RefusalError
 from console.show.world import World
@@ -134,6 +137,14 @@ def _set_free_bottom(show: Show, command: SetFreeBottom) -> World:
     return world
 
 
+def _set_field(show: Show, command: SetField) -> World:
+    world = replace(
+        show.setup.world, field=command.field, field_offset_m=command.offset_m, field_turn_deg=command.turn_deg
+    )
+    check_field(world)
+    return world
+
+
 def _add_feed(show: Show, command: AddFeed) -> World:
     world = show.setup.world
     check_feed(command.feed)
@@ -144,6 +155,8 @@ def _add_feed(show: Show, command: AddFeed) -> World:
 
 def _remove_feed(show: Show, command: RemoveFeed) -> World:
     world = show.setup.world
+    if command.feed in feeds_on_air(show):
+        raise Fault(f"A title on air shows the data feed '{command.feed:.40}'; take it off first")
     return replace(world, feeds=_without("data feed", command.feed, world.feeds, lambda feed: feed.id))
 
 
@@ -157,6 +170,7 @@ STEPS: dict[type, _Step] = {
     RemoveElement: _step(_remove_element),
     SetPeople: _step(_set_people),
     SetFreeBottom: _step(_set_free_bottom),
+    SetField: _step(_set_field),
     AddFeed: _step(_add_feed),
     RemoveFeed: _step(_remove_feed),
 }

@@ -140,6 +140,8 @@ def test_the_world_is_set_up():
     assert do(world_show(), "RemoveCamera", source="cam1").setup.world.cameras == ()
     assert do(world_show(), "RemoveElement", element="record").setup.world.elements == ()
     assert do(show(), "SetFreeBottom", share=0.125).setup.world.free_bottom == 0.125
+    placed = do(show(), "SetField", field="athletics", offset_m=[100, 9.76, 0], turn_deg=-90).setup.world
+    assert (placed.field, placed.field_offset_m, placed.field_turn_deg) == ("athletics", (100.0, 9.76, 0.0), -90.0)
     fed = do(show(), "AddFeed", feed={"id": "odf", "kind": "odf", "url": "http://h/x"})
     assert do(fed, "RemoveFeed", feed="odf").setup == show().setup
 
@@ -194,6 +196,9 @@ def test_what_is_used_is_not_removed_and_a_source_takes_its_camera_with_it():
         ("SetPeople", {"people": [{"subject": "psn/1"}, {"subject": "psn/1"}]}, "already"),
         ("SetPeople", {"people": [{"subject": f"psn/{n}"} for n in range(1001)]}, "at most 1000 people"),
         ("SetFreeBottom", {"share": 0.6}, "at most the lower half"),
+        ("SetField", {"field": "curling"}, "no field of play: known are athletics"),
+        ("SetField", {"field": "tennis", "offset_m": [1, 2]}, "needs x, y and z"),
+        ("SetField", {"field": "tennis", "turn_deg": 1e9}, "too large"),
         ("AddFeed", {"feed": {"id": "x", "kind": "odf", "url": " "}}, "needs an address"),
         ("RemoveFeed", {"feed": "x"}, "no data feed 'x'"),
         ("SetTitle", {"keyer": 1, "title": {"template": ""}}, "needs a template"),
