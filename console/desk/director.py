@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from console.desk.actions import TAKES, Action, Verb
 from console.desk.eventlog import Event, EventLog, operator
-from console.desk.guards import ENGINE_LOST, Desk, Guard, Sight, Verdict, decide
+from console.desk.guards import ENGINE_LOST, Desk, Guard, Sight, Verdict, decide, set_up_refusal
 from console.desk.keymap import Keymap
 from console.desk.keys import Keyboard, KeyEvent, elapsed, let_go, press
 from console.desk.tokens import Severity
@@ -207,12 +207,7 @@ class Director(QObject):
 
     def request(self, command: Command, done: Callable[[str], None] | None = None) -> None:
         """Give a command of the set-up from a panel; `done` is called with a refusal's reason, or nothing."""
-        reason = ""
-        if self.guard.desk is Desk.LOCKED:
-            reason = "The desk is LOCKED: hold Ctrl+L to unlock it"
-        elif not self.world.linked:
-            reason = ENGINE_LOST
-        if reason:
+        if reason := set_up_refusal(self.guard, command, self.sight()):
             self.refused.emit(reason)
             if done:
                 done(reason)
@@ -320,5 +315,12 @@ def _told(command: Command, name: str) -> str:
     if (source := fields.get("source")) is not None and "keyer" not in fields:
         return f"{name} {source}"
     unsaid = ("command", "url", "proxy_url")
-    shown = [str(value) for key, value in fields.items() if key not in unsaid and value is not None]
-    return " ".join((name, *shown))
+    shown = [_short(value) for key, value in fields.items() if key not in unsaid and value is not None]
+    return " ".join((name, *(text for text in shown if text)))
+
+
+def _short(value: Any) -> str:
+    """A part of a command as the log tells it: of an object what it is called, as it may hold an address."""
+    if isinstance(value, dict):
+        return str(next((value[key] for key in ("id", "template", "source") if key in value), ""))
+    return "" if isinstance(value, list) else str(value)

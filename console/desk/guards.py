@@ -22,6 +22,7 @@ from console.show.commands import (
     SetKeyerPreview,
     SetPreview,
     SetProgram,
+    SetTitle,
     SetTracked,
     SetTransition,
     Undo,
@@ -194,6 +195,21 @@ def _pick(guard: Guard, action: Action, sight: Sight) -> Verdict:
     if not guard.hot_cut:
         return Verdict(refusal="Hot cut is off: allow it in the menu (Ctrl+Shift+H) first")
     return Verdict((SetProgram(source),), take_to=source)
+
+
+def set_up_refusal(guard: Guard, command: Command, sight: Sight) -> str:
+    """Why a panel may not give a command now; empty when it may."""
+    if guard.desk is Desk.LOCKED:
+        return "The desk is LOCKED: hold Ctrl+L to unlock it"
+    if not sight.linked:
+        return ENGINE_LOST
+    if isinstance(command, SetTitle) and guard.desk is Desk.OFF_AIR and _is_on_air(command, sight):
+        return f"The desk is OFF AIR: arm it (Ctrl+Shift+A) before updating DSK {command.keyer}, which is on air"
+    return ""
+
+
+def _is_on_air(command: SetTitle, sight: Sight) -> bool:
+    return 1 <= command.keyer <= len(sight.air.keyers_on) and sight.air.keyers_on[command.keyer - 1]
 
 
 def keyer_is_on(setup: Setup, air: Air, index: int) -> bool:

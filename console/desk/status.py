@@ -119,10 +119,31 @@ class CameraReading:
 
 
 @dataclass(frozen=True)
+class FeedReading:
+    """A data feed of titles. `messages`, `refused` and `test_messages` are counts."""
+
+    state: str = ""
+    """`ok`, `stale` or `trouble`."""
+    reason: str = ""
+    age_ms: Amount | None = None
+    """Since something new came."""
+    messages: Count = Count(0)
+    refused: Count = Count(0)
+    test_messages: Count = Count(0)
+    last_reason: str = ""
+    """Of the trouble, or of the last message that was refused."""
+    address: str = ""
+    """Without its secrets."""
+    value: Any = None
+    """The beginning of what it says, as `results.excerpt` tells it."""
+
+
+@dataclass(frozen=True)
 class GraphicsReading:
     """The process that draws titles and tracked graphics."""
 
     cameras: Mapping[str, CameraReading] = field(default_factory=dict)
+    feeds: Mapping[str, FeedReading] = field(default_factory=dict)
     render_ms: float | None = None
     troubles: tuple[str, ...] = ()
 
@@ -197,6 +218,8 @@ def _value(hint: Any, given: Any) -> Any:
 
 def _plain(hint: Any, given: Any) -> Any:
     """A value that has no parts."""
+    if hint is Any:
+        return given
     if hint is Tier:
         return Tier.__members__.get(given.upper()) if isinstance(given, str) else None
     if hint is float:

@@ -48,6 +48,7 @@ QLabel[severity="warning"] {{ color: {t.WARNING}; }}
 QLabel[severity="good"] {{ color: {t.GOOD}; }}
 QLineEdit, QSpinBox, QPlainTextEdit {{ background: {t.BACKGROUND}; color: {t.TEXT}; border: 1px solid {t.LINE};
   border-radius: {t.CORNER_PX}px; padding: 5px 8px; selection-background-color: #27496D; }}
+QPlainTextEdit:focus {{ border: 2px solid {t.FOCUS}; padding: 4px 7px; }}
 QSpinBox {{ padding: 3px 4px; }}
 QSpinBox::up-button, QSpinBox::down-button {{ subcontrol-origin: border; width: 0px; }}
 QLineEdit:focus, QSpinBox:focus {{ border: 2px solid {t.FOCUS}; padding: 4px 7px; }}
@@ -84,6 +85,17 @@ QScrollBar:horizontal {{ background: {t.PANEL}; height: 10px; margin: 0; }}
 QScrollBar::handle {{ background: {t.LINE}; border-radius: 4px; min-height: 24px; min-width: 24px; }}
 QScrollBar::add-line, QScrollBar::sub-line, QScrollBar::add-page, QScrollBar::sub-page {{ background: none;
   border: none; width: 0; height: 0; }}
+QComboBox {{ background: {t.BACKGROUND}; color: {t.TEXT}; border: 1px solid {t.LINE};
+  border-radius: {t.CORNER_PX}px; padding: 5px 8px; }}
+QComboBox:focus {{ border: 2px solid {t.FOCUS}; padding: 4px 7px; }}
+QComboBox:disabled {{ color: {t.DISABLED}; }}
+QComboBox::drop-down {{ border: none; width: 20px; }}
+QComboBox::down-arrow {{ image: none; }}
+QComboBox QAbstractItemView {{ background: {t.RAISED}; color: {t.TEXT}; border: 1px solid {t.LINE};
+  selection-background-color: #27496D; selection-color: {t.TEXT}; outline: none; }}
+QScrollArea, QScrollArea > QWidget > QWidget {{ background: transparent; border: none; }}
+QCheckBox {{ spacing: 6px; border: 2px solid transparent; border-radius: {t.CORNER_PX}px; padding: 2px; }}
+QCheckBox:focus {{ border-color: {t.FOCUS}; }}
 QMenu {{ background: {t.RAISED}; color: {t.TEXT}; border: 1px solid {t.LINE}; padding: 4px; }}
 QMenu::item {{ padding: 6px 24px 6px 12px; border-radius: {t.CORNER_PX}px; }}
 QMenu::item:selected {{ background: #27496D; }}

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
     QApplication,
+    QComboBox,
     QDialog,
     QDockWidget,
     QFileDialog,
@@ -278,6 +279,8 @@ class DeskWindow(QMainWindow):
             focus.showMenu()
         elif isinstance(focus, QAbstractButton):
             focus.click()
+        elif isinstance(focus, QComboBox):
+            focus.showPopup()
         elif isinstance(focus, QAbstractItemView) and focus.currentIndex().isValid():
             focus.activated.emit(focus.currentIndex())
         elif isinstance(focus, QTabBar):

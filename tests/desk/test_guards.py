@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.desk.actions import AIR, NUMBERED, TAKES, VIEW, Action, Verb
-from console.desk.guards import DOUBT_NS, ENGINE_LOST, Desk, Guard, Sight, decide
+from console.desk.guards import DOUBT_NS, ENGINE_LOST, Desk, Guard, Sight, decide, set_up_refusal
 from console.show.commands import (
     AllGraphicsOff,
     Auto,
@@ -21,6 +21,7 @@ from console.show.commands import (
     SetKeyerPreview,
     SetPreview,
     SetProgram,
+    SetTitle,
     SetTracked,
     SetTransition,
     Undo,
@@ -257,3 +258,16 @@ def test_every_wish_is_answered_one_way(guard, wishes):
             assert sight.linked
         if action.verb in TAKES and verdict.commands:
             assert guard.last_take_ns == now
+
+
+def test_a_title_on_air_is_updated_by_an_armed_desk_only():
+    setup = replace(SETUP, titles=(Title("name-strap"), None, None, None))
+    on_air = Sight(setup=setup, air=replace(AIR_NOW, keyers_on=(True, False, False, False)))
+    update, prepare = SetTitle(1, Title("clock")), SetTitle(2, Title("clock"))
+    assert set_up_refusal(Guard(), update, on_air) == ""
+    rehearsing = Guard(desk=Desk.OFF_AIR)
+    assert "arm it" in set_up_refusal(rehearsing, update, on_air)
+    assert set_up_refusal(rehearsing, prepare, on_air) == ""
+    assert set_up_refusal(rehearsing, SetTitle(9, None), on_air) == "", "the engine says what is wrong with it"
+    assert "LOCKED" in set_up_refusal(Guard(desk=Desk.LOCKED), prepare, on_air)
+    assert set_up_refusal(Guard(), prepare, replace(on_air, linked=False)) == ENGINE_LOST
