@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -228,8 +228,8 @@ class Inputs:
         """By input and number; only those that are configured."""
         self.subjects: OrderedDict[str, Track] = OrderedDict()
         """By `INPUT/NUMBER`."""
-        self.watched: dict[tuple[str, int], CameraTimeline] = {}
-        """Further time lines of cameras, for who measures something."""
+        self.watched: dict[tuple[str, int], deque[CameraState]] = {}
+        """What cameras say, once more, for who looks for their delays."""
         self._named: frozenset[str] = frozenset()
         self._clock = clock
         self._closing: list[threading.Thread] = []
@@ -309,7 +309,7 @@ class Inputs:
             if line is not None:
                 line.add(state)
                 if (one.entry.id, number) in self.watched:
-                    self.watched[one.entry.id, number].add(state)
+                    self.watched[one.entry.id, number].append(state)
             else:
                 self._move(subject, SubjectState(number, state.position_m, None, None, state.received_ns))
 

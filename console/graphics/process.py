@@ -4,8 +4,7 @@ Killed at any time, its successor takes the rings over; what it last wrote is dr
 heartbeats are old. While nothing is on it sleeps but for four looks a second.
 
 Configuration: `{"format", "anchor", "setup", "air", "rings": {source: {"picture", "overlay"}}, "titles": [path, ...]}`.
-Messages in: `{"setup"}`, `{"air"}`, `{"rings"}`, `{"measure_delay": {"source", "seconds"}}`. Events out: `stats`, four
-times a second, and `trouble`.
+Messages in: `{"setup"}`, `{"air"}`, `{"rings"}`. Events out: `stats`, four times a second, and `trouble`.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from PySide6.QtGui import QGuiApplication
 
 from console.errors import ConsoleError
 from console.graphics.captions import Captions
-from console.graphics.delays import SECONDS, DelayMeasurement
+from console.graphics.delays import Delays
 from console.graphics.inputs import Inputs
 from console.graphics.knowledge import Knowledge
 from console.graphics.painter import Painter
@@ -65,7 +64,7 @@ class Graphics:
         self._captions = Captions(titles, form, self._troubles, clock)
         self._stage = Stage(self._setup.world, air, form.rate, anchor)
         self._rings: dict[str, dict[str, str]] = rings
-        self._measured: dict[str, DelayMeasurement] = {}
+        self._delays = Delays(clock)
         self._beat_at = 0
         self._follow()
         self._painter.attach(rings)
@@ -75,8 +74,6 @@ class Graphics:
         self._hear()
         now = self._clock.now()
         self._inputs.take(now)
-        for measured in self._measured.values():
-            measured.turn()
         if now >= self._beat_at:
             self._beat_at = now + BEAT_NS
             self._know()
@@ -90,8 +87,7 @@ class Graphics:
 
     def close(self) -> None:
         """Stop listening and let go of the rings."""
-        for measured in self._measured.values():
-            measured.close()
+        self._delays.close()
         self._inputs.close()
         self._knowledge.close()
         self._painter.close()
@@ -109,8 +105,7 @@ class Graphics:
                 if "rings" in message:
                     self._rings = message["rings"]
                     self._painter.attach(self._rings)
-                if "measure_delay" in message:
-                    self._measure(message["measure_delay"])
+                    changed = True
             except (ShowFileError, TypeError, ValueError, AttributeError) as error:
                 self._troubles.tell("order", f"An order to the graphics can't be read: {error}")
                 continue
@@ -118,22 +113,10 @@ class Graphics:
         if changed:
             self._follow()
 
-    def _measure(self, order: Message) -> None:
-        """Begin to measure a delay: `{"source", "seconds"}`."""
-        source, seconds = str(order.get("source")), float(order.get("seconds") or SECONDS)
-        camera, paths = self._stage.camera(source), self._rings.get(source)
-        if (before := self._measured.pop(source, None)) is not None:
-            before.close()
-        if camera is None or paths is None:
-            self._troubles.tell("delay", f"There is no camera of {source} whose delay could be measured")
-            return
-        self._troubles.mend("delay")
-        measured = self._measured[source] = DelayMeasurement(camera, Path(paths["picture"]), self._clock, seconds)
-        self._inputs.watched[camera.input, camera.number] = measured.line
-
     def _follow(self) -> None:
         self._stage = replace(self._stage, world=self._setup.world)
         self._inputs.follow(self._setup.world)
+        self._inputs.watched = self._delays.follow(self._setup.world.cameras, self._rings)
         self._knowledge.follow(self._setup.world)
         self._painter.follow(self._stage)
         self._captions.follow(self._stage, self._setup.titles)
@@ -148,11 +131,8 @@ class Graphics:
         named = [sentence for one in inputs.values() for sentence in one["troubles"]]
         feeds = self._knowledge.status()
         cameras = self._painter.status()
-        for source, measured in self._measured.items():
-            if source in cameras:
-                cameras[source]["delay"] = measured.status()
-        alive = {(one.camera.input, one.camera.number) for one in self._measured.values() if one.runs}
-        self._inputs.watched = {key: line for key, line in self._inputs.watched.items() if key in alive}
+        for source, delay in self._delays.status().items():
+            cameras[source]["delay"] = delay
         named += [f"Data feed {name}: {feed['reason']}" for name, feed in feeds.items() if feed["reason"]]
         self._tell(
             "stats",
