@@ -48,6 +48,8 @@ class SourceReading:
     """How long a cut to it would wait for its picture: 0 is on air with the very next frame."""
     latency_ms: float | None = None
     reason: str = ""
+    tile_reason: str = ""
+    """What is wrong with the smaller address of its tile."""
     video: VideoFacts = field(default_factory=VideoFacts)
 
     @property
@@ -110,12 +112,77 @@ class DecodingReading:
 
 
 @dataclass(frozen=True)
+class DelayReading:
+    """What was found of how much later a camera's picture comes in than its tracking."""
+
+    found_ms: float | None = None
+    error_ms: Amount | None = None
+    agreement: float | None = None
+    at_ms: Amount | None = None
+    """How long ago that was."""
+    pairs: Count = Count(0)
+    """Of pictures, that were compared since."""
+    reason: str = ""
+    """Why nothing more is known."""
+
+
+@dataclass(frozen=True)
 class CameraReading:
     """The tracking of one source's camera."""
 
     state: str = ""
-    """`ok`, or what is wrong."""
+    """`drawn`, `tracked`, `fixed`, or what is wrong."""
     age_ms: float | None = None
+    late: Count = Count(0)
+    """Pictures whose graphics came too late."""
+    delay: DelayReading = field(default_factory=DelayReading)
+
+
+@dataclass(frozen=True)
+class StreamReading:
+    """One camera or server within a tracking input."""
+
+    id: str = ""
+    senders: tuple[str, ...] = ()
+    rate_hz: Amount = Amount(0.0)
+    jitter_ms: Amount = Amount(0.0)
+    lost: Count = Count(0)
+    age_ms: Amount | None = None
+
+
+@dataclass(frozen=True)
+class TrackingReading:
+    """One tracking input, measured. What is counted is datagrams, since it was opened."""
+
+    state: str = ""
+    """`receiving`, `receiving, but not understood` or `silent`."""
+    port: Count | None = None
+    """None: it does not listen."""
+    rate_hz: Amount = Amount(0.0)
+    jitter_ms: Amount = Amount(0.0)
+    understood: Count = Count(0)
+    refused: Count = Count(0)
+    last_error: str = ""
+    lost: Count = Count(0)
+    repeated: Count = Count(0)
+    time_back: Count = Count(0)
+    mod255: Count = Count(0)
+    dropped: Count = Count(0)
+    intruded: Count = Count(0)
+    """Samples of a second sender, which are left out."""
+    unknown_cameras: Mapping[str, Count] = field(default_factory=dict)
+    """Cameras that nobody configured, and how often each was heard."""
+    sources: tuple[StreamReading, ...] = ()
+    age_ms: Amount | None = None
+    ages_ms: Mapping[str, Amount] = field(default_factory=dict)
+    """Of each camera or subject."""
+    raw: str = ""
+    """The beginning of the last datagram, in hexadecimal."""
+    raw_bytes: Count = Count(0)
+    raw_from: str = ""
+    decoded: Any = None
+    """The fields of the last that was understood."""
+    troubles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -142,7 +209,11 @@ class FeedReading:
 class GraphicsReading:
     """The process that draws titles and tracked graphics."""
 
+    tracking: Mapping[str, TrackingReading] = field(default_factory=dict)
+    """By input."""
     cameras: Mapping[str, CameraReading] = field(default_factory=dict)
+    subjects: Count = Count(0)
+    """Athletes and objects that were heard of in the last second."""
     feeds: Mapping[str, FeedReading] = field(default_factory=dict)
     render_ms: float | None = None
     troubles: tuple[str, ...] = ()

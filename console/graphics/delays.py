@@ -2,19 +2,17 @@
 
 Now and then a thread compares two pictures, a fifth of a second apart, of a tracked camera that turns: how far it
 turned there against what its tracker says tells the delay, once enough pairs were looked at (`tracking.delay`). All of
-it together may take 2 % of a core, on a thread that goes last, so no picture waits for it. Nothing is applied: the
-desk shows what was found.
+it together may take 2 % of a core. Most of that is in OpenCV, where others may go on; the thread has no lower priority
+than they have, since on a busy machine it would then hold the interpreter while it waits for its turn. Nothing is
+applied: the desk shows what was found.
 
-Only pictures that are all made (a source on program or preview) can be compared. Once the delay is sure the camera is
+Only pictures that are all made can be compared: those of a source on program and, while the machine has room, preview. Once the delay is sure the camera is
 left alone for some minutes; when its stream or its tracker begins anew, so does this.
 """
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import os
-import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
@@ -26,7 +24,7 @@ import numpy as np
 
 from console.errors import ConsoleError
 from console.graphics.status import age_ms, fault
-from console.media.clock import Clock
+from console.media.clock import Clock, thread_cpu_ns
 from console.show.world import Camera
 from console.tracking.camera import view
 from console.tracking.delay import Delay, find_delay
@@ -37,12 +35,12 @@ from console.wire.ring import STILL, PictureInfo, RingReader
 
 log = logging.getLogger("console.graphics.delays")
 
-SHARE = 0.02
-"""How much of a core all this may take."""
+SHARE = 0.015
+"""How much of a core the thread may take; with what OpenCV does on threads of its own that makes 2 %."""
 SURE_MS, SURE_PAIRS = 0.3, 40
 AGAIN_NS = 180_000_000_000
 """A delay that is sure is looked for again after this."""
-WINDOW_NS = 90_000_000_000
+WINDOW_NS = 180_000_000_000
 _LEAST_PAIRS, _FIND_EVERY, _PAIRS_MOST = 12, 6, 400
 _LEAST_APART_NS, _MOST_APART_NS = 90_000_000, 240_000_000
 _FRESH_NS, _SILENT_NS = 200_000_000, 1_000_000_000
@@ -51,7 +49,7 @@ _TURNING_NS, _TURNING_DEG = 600_000_000, 0.15
 _LOOK_NS = 250_000_000
 _SPARE_SLOTS = 2
 """The oldest pictures of a ring may be overwritten while they are looked at."""
-_NICE = 15
+_NOT_SEEN = "Its pictures are not all decoded: put it on program"
 Key = tuple[str, int]
 """A tracker: the input and the number of the camera there."""
 
@@ -97,7 +95,7 @@ class Watch:
         self.camera, self.pictures, self.told = camera, pictures, told
         self.found: Delay | None = None
         self.found_ns = 0
-        self.reason = "It is not on program or preview"
+        self.reason = _NOT_SEEN
         self.again_ns = 0
         self._pairs: deque[_Pair] = deque(maxlen=_PAIRS_MOST)
         self._since = 0
@@ -166,12 +164,12 @@ class Watch:
         """The newest picture and the oldest that is not too far from it and stays for a while."""
         infos = list(ring.infos(ring.count - ring.slots + _SPARE_SLOTS - 1))
         if not infos or ring.flags & STILL or now_ns - infos[-1].due_ns > _FRESH_NS:
-            self._say("It is not on program or preview")
+            self._say(_NOT_SEEN)
             return None
         last = infos[-1]
         apart = [info for info in infos if _LEAST_APART_NS <= last.due_ns - info.due_ns <= _MOST_APART_NS]
         if not apart:
-            self._say("It is not on program or preview")
+            self._say(_NOT_SEEN)
             return None
         return apart[0], last
 
@@ -252,9 +250,6 @@ class Delays:
             self._thread.join(2.0)
 
     def _run(self) -> None:
-        if sys.platform == "linux":  # where every thread has a priority of its own
-            with contextlib.suppress(OSError):
-                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
         held: dict[str, Watch] = {}
         while not self._closing.is_set():
             watches = self._watches
@@ -276,15 +271,15 @@ class Delays:
 
     def _work(self, watch: Watch, step: Callable[[int], bool]) -> None:
         """Do a step, and rest for as long as it asks; whatever it fails with takes nothing else along."""
-        began_ns = self._clock.now()
+        began_ns = thread_cpu_ns()
         try:
-            worked = step(began_ns)
+            worked = step(self._clock.now())
         except ConsoleError as error:
             watch.reason, worked = str(error), True
         except Exception as error:
             watch.reason, worked = fault(error), True
         if worked:
-            self._closing.wait((self._clock.now() - began_ns) * (1 / SHARE - 1) / 1e9)
+            self._closing.wait((thread_cpu_ns() - began_ns) * (1 / SHARE - 1) / 1e9)
 
 
 def _alike(one: Camera, other: Camera) -> bool:

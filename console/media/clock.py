@@ -28,6 +28,11 @@ class Clock(Protocol):
         ...
 
 
+def thread_cpu_ns() -> int:
+    """Processor time that the calling thread has used, in nanoseconds."""
+    return time.thread_time_ns()
+
+
 def cpu_ns() -> int:
     """How long this process has kept a core busy, all its threads together."""
     return time.process_time_ns()
