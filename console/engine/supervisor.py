@@ -281,7 +281,7 @@ class Supervisor:
             self._decoding.note(source, kind, event)
         elif role == "encoder" and kind == "log":
             self._decoding.note_encoder(event)
-        if kind in ("stats", "log", "output", "opened"):
+        if kind in ("stats", "log", "output", "opened", "tile"):
             if role == "source":  # frame sync counts these itself, and decoding
                 event = {key: value for key, value in event.items() if key not in _COUNTED_ELSEWHERE}
             told.update(event)

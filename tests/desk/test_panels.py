@@ -84,6 +84,16 @@ def test_the_health_page_tells_tier_cost_and_what_there_is_room_for(desk):
     desk.until(lambda: panel.decoding.isHidden() and panel.shedding.isHidden())
 
 
+def test_a_tile_address_that_is_wrong_is_told_beside_its_source(desk):
+    desk.window.show_panel("Sources")
+    rows = desk.window.sources.table.rows
+    desk.until(lambda: rows.rowCount() == 4)
+    desk.engine.states["cam2"] = {"tile_reason": "Nothing answers at rtsp://camera/sub"}
+    desk.until(lambda: rows.index(1, 2).data() == "LIVE: its tile: Nothing answers at rtsp://camera/sub")
+    desk.engine.states["cam2"] = {"tile_reason": ""}
+    desk.until(lambda: rows.index(1, 2).data() == "LIVE")
+
+
 def test_adding_a_source_by_its_address(desk):
     desk.key(Qt.Key.Key_N, CTRL)
     dialog = dialog_of(desk)

@@ -95,6 +95,9 @@ class SourcesPanel(Panel):
             hint = f"{source.name} ({source.id})\n{masked(source.url)}"
             hint += f"\ntile: {masked(source.proxy_url)}" if source.proxy_url else ""
             hint += f"\n{reason}" if reason else ""
+            if reading and reading.tile_reason and not reason:
+                reason = f"its tile: {reading.tile_reason}"
+                hint += f"\n{reason}"
             cells = (
                 Cell(self.director.keymap.digit(position), tokens.SECONDARY, hint),
                 Cell(source.name, hint=hint),
