@@ -68,11 +68,14 @@ class OnAirButton(QWidget):
         """What it would like."""
         return QSize(84, 44)
 
-    def show_state(self, *, lit: bool, asked: bool = False, label: str | None = None) -> None:
-        """Light it, outline it, name it."""
+    def show_state(self, *, lit: bool, asked: bool = False, label: str | None = None, key: str | None = None) -> None:
+        """Light it, outline it, name it, and say which key does the same."""
         label = self._label if label is None else label
-        if (lit, asked, label) != (self._lit, self._asked, self._label):
-            self._lit, self._asked, self._label = lit, asked, label
+        if key is not None and key != self._key:
+            self.setToolTip(f"{self.accessibleName()} ({key})" if key else self.accessibleName())
+        key = self._key if key is None else key
+        if (lit, asked, label, key) != (self._lit, self._asked, self._label, self._key):
+            self._lit, self._asked, self._label, self._key = lit, asked, label, key
             self.setAccessibleDescription("on" if lit else "asked for" if asked else "off")
             self.update()
 

@@ -64,11 +64,15 @@ QPushButton:disabled {{ color: {t.DISABLED}; }}
 QPushButton:focus {{ border: 2px solid {t.FOCUS}; padding: 4px 11px; }}
 QPushButton:checked {{ background: #27496D; border-color: {t.INFORMATION}; }}
 QPushButton[kind="primary"] {{ background: #1F4E82; border-color: {t.INFORMATION}; }}
+QPushButton[kind="primary"]:disabled {{ background: {t.RAISED}; border-color: {t.LINE}; }}
+QPushButton[kind="air"] {{ border-color: {t.ALARM}; }}
+QPushButton[kind="air"]:disabled {{ border-color: {t.LINE}; }}
 QPushButton[kind="bank"] {{ font-size: {t.CAPTION_PX}px; padding: 2px; }}
 QPushButton[kind="choice"], QPushButton[kind="first"] {{ font-size: 15px; padding: 14px 20px; }}
 QPushButton[kind="first"] {{ background: #1F4E82; border-color: {t.INFORMATION}; }}
 QToolButton {{ background: transparent; color: {t.TEXT}; border: 1px solid {t.LINE}; font-weight: 600;
   border-radius: {t.CORNER_PX}px; padding: 4px 18px 4px 8px; }}
+QTabBar QToolButton {{ padding: 0; border-color: {t.RAISED}; background: {t.PANEL}; }}
 QToolButton:hover {{ background: {t.RAISED}; }}
 QToolButton:focus {{ border: 2px solid {t.FOCUS}; padding: 3px 17px 3px 7px; }}
 QToolButton::menu-indicator {{ subcontrol-position: right center; right: 5px; }}
@@ -89,8 +93,6 @@ QComboBox {{ background: {t.BACKGROUND}; color: {t.TEXT}; border: 1px solid {t.L
   border-radius: {t.CORNER_PX}px; padding: 5px 8px; }}
 QComboBox:focus {{ border: 2px solid {t.FOCUS}; padding: 4px 7px; }}
 QComboBox:disabled {{ color: {t.DISABLED}; }}
-QComboBox::drop-down {{ border: none; width: 20px; }}
-QComboBox::down-arrow {{ image: none; }}
 QComboBox QAbstractItemView {{ background: {t.RAISED}; color: {t.TEXT}; border: 1px solid {t.LINE};
   selection-background-color: #27496D; selection-color: {t.TEXT}; outline: none; }}
 QScrollArea, QScrollArea > QWidget > QWidget {{ background: transparent; border: none; }}

@@ -37,6 +37,7 @@ from console.desk.panels.events import EventsPanel
 from console.desk.panels.health import HealthPanel
 from console.desk.panels.parts import Panel
 from console.desk.panels.sources import SourcesPanel
+from console.desk.panels.titles import TitlesPanel
 from console.desk.settings import Memory
 from console.desk.shows import Shows
 from console.desk.strip import Strip
@@ -63,12 +64,14 @@ class DeskWindow(QMainWindow):
         self.hot_cut = QLabel("HOT CUT IS ON: Ctrl and a digit cut to program at once")
         self.welcome = Welcome(self.multiview, director.keymap.label(Action(Verb.ADD_SOURCE)))
         self.sources, self.audio = SourcesPanel(director), AudioPanel(director)
+        self.titles = TitlesPanel(director)
         self.panels: list[Panel] = [
             self.sources,
             DestinationsPanel(director),
             HealthPanel(director),
             EventsPanel(director),
             self.audio,
+            self.titles,
         ]
         self.docks: list[QDockWidget] = []
         self.rim = KeyRim(director, self)
@@ -125,6 +128,7 @@ class DeskWindow(QMainWindow):
         self.multiview.room_changed.connect(self._place_welcome)
         self.sources.filtered.connect(self.multiview.set_filter)
         self.sources.edit_wanted.connect(self.edit_source)
+        self.titles.keys_wanted.connect(lambda: self.show_panel("keys"))
         self.welcome.chosen.connect(self._first_step)
         self._shows.refused.connect(director.refused)
         self._shows.demo_started.connect(self.close)
@@ -343,6 +347,7 @@ class DeskWindow(QMainWindow):
             self.toggle_full_screen()
         self._memory.keep_window(self)
         self.audio.stop()
+        self.titles.stop()
         self.multiview.close_feeds()
         self.rim.stop()
         super().closeEvent(event)
