@@ -6,8 +6,9 @@ it together may take 2 % of a core. Most of that is in OpenCV, where others may 
 than they have, since on a busy machine it would then hold the interpreter while it waits for its turn. Nothing is
 applied: the desk shows what was found.
 
-Only pictures that are all made can be compared: those of a source on program and, while the machine has room, preview. Once the delay is sure the camera is
-left alone for some minutes; when its stream or its tracker begins anew, so does this.
+Only pictures that are all made can be compared: those of a source on program and, while the machine has room, on
+preview. Once the delay is sure the camera is left alone for some minutes; when its stream or its tracker begins anew,
+so does this.
 """
 
 from __future__ import annotations
