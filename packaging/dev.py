@@ -46,9 +46,10 @@ Exit status: 0 when all went well, 1 for a failure, 2 for wrong usage.
 """
 
 # fmt: off
-# What Qt's wheels need of the system: OpenGL and EGL, the xcb and Wayland plugins, D-Bus, Kerberos (QtNetwork), fonts.
+# What Qt's wheels need of the system: OpenGL and EGL, the xcb and Wayland plugins, D-Bus, Kerberos (QtNetwork); and
+# fonts for titles: Droid has Chinese and Japanese, Nanum Korean.
 RUN_PACKAGES = (
-    "fontconfig", "fonts-dejavu-core", "libdbus-1-3", "libegl1",
+    "fontconfig", "fonts-dejavu-core", "fonts-droid-fallback", "fonts-nanum", "libdbus-1-3", "libegl1",
     "libgl1", "libglib2.0-0", "libgssapi-krb5-2", "libwayland-client0",
     "libwayland-cursor0", "libwayland-egl1", "libx11-xcb1", "libxcb-cursor0",
     "libxcb-icccm4", "libxcb-keysyms1", "libxcb-randr0", "libxcb-shape0",
