@@ -36,6 +36,8 @@ _ROUNDS = 8
 _SIGMAS = 4.0 * 1.4826
 _RIVAL, _RIVAL_LEFT, _APART = 3.0, 0.02, 0.2
 """A second dip counts when it leaves at most three times as much, or 2 %, with 20 % between."""
+_PAUSE_MS, _MOST_DEG_PER_MS = 100.0, 0.5
+"""Between samples farther apart, or when it turned faster, it is not known what the camera did."""
 _LEAST_TOLD, _LEAST_PICTURES = 1e-9, 10
 _MOVE = "Pan the camera to and fro a few times, with the zoom still"
 
@@ -71,13 +73,26 @@ class _Curves:
 
     def at(self, delay_ms: float) -> tuple[Array, Array, Mask]:
         """What the tracker told of the pictures' instants, its speed then, and which of them it tells of."""
-        value, speed, known = self._told_at(self.instants_ms - delay_ms)
+        value, speed, known, place = self._told_at(self.instants_ms - delay_ms)
+        broken = self._broken_before
         if self.from_ms is None:
-            return value, speed, known
-        value_before, speed_before, known_before = self._told_at(self.from_ms - delay_ms)
-        return value - value_before, speed - speed_before, known & known_before
+            return value, speed, known & (broken[place + 1] == broken[place])
+        value_before, speed_before, known_before, place_before = self._told_at(self.from_ms - delay_ms)
+        whole = broken[place + 1] == broken[place_before]
+        return value - value_before, speed - speed_before, known & known_before & whole
 
-    def _told_at(self, x: Array) -> tuple[Array, Array, Mask]:
+    @cached_property
+    def _broken_before(self) -> NDArray[np.intp]:
+        """How many steps up to each sample do not lead to the next: a pause, a cut to another place, or their
+        neighbours, of which no slope can be told."""
+        steps = np.diff(self.times_ms)
+        broken = (steps > _PAUSE_MS) | (np.abs(np.diff(self.told, axis=0)).max(axis=1) > _MOST_DEG_PER_MS * steps)
+        near = broken.copy()
+        near[1:] |= broken[:-1]
+        near[:-1] |= broken[1:]
+        return np.concatenate(([0], np.cumsum(near)))
+
+    def _told_at(self, x: Array) -> tuple[Array, Array, Mask, NDArray[np.intp]]:
         place = np.clip(np.searchsorted(self.times_ms, x, side="right") - 1, 0, len(self.times_ms) - 2)
         step = (self.times_ms[place + 1] - self.times_ms[place])[:, None]
         part = (x - self.times_ms[place])[:, None] / step
@@ -87,7 +102,7 @@ class _Curves:
         bend = (here - (other - one)) * (1 - part) - (there - (other - one)) * part
         value = one + (other - one) * part + part * (1 - part) * bend
         speed = slopes[place] + (slopes[place + 1] - slopes[place]) * part
-        return value, speed, (x >= self.times_ms[0]) & (x <= self.times_ms[-1])
+        return value, speed, (x >= self.times_ms[0]) & (x <= self.times_ms[-1]), place
 
 
 def _angles(turning: Turning, told: Array) -> Array:

@@ -229,3 +229,18 @@ def test_pictures_that_have_nothing_in_common_tell_no_turn() -> None:
     assert turned_between(here, there[:200], seen, seen) is None, "another size"
     turn = turned_between(here, Panorama(seed=4).seen(1.0, 0.5), seen, seen)
     assert turn == pytest.approx((1.0, 0.5), abs=0.003)
+
+
+def test_a_camera_that_is_cut_back_to_its_beginning_is_not_misread() -> None:
+    """A pan that is repeated every two seconds: at its joint the tracker leaps, and pictures tell nothing."""
+
+    def pan(t: float) -> float:
+        t %= 2.0
+        return 14 * t + 3 * math.sin(4 * t)
+
+    begun = np.sort(np.random.default_rng(8).uniform(0.0, 3.8, 60))
+    begun = begun[(begun % 2.0) < 1.8]
+    angles = np.array([(pan(t + 0.16) - pan(t), 0.0) for t in begun.tolist()])
+    turns = Turns(START + begun * 1e9, START + (begun + 0.16) * 1e9, angles)
+    found = find_delay(*_tracked(37.3, pan, lambda t: -2.0), turns)
+    assert found.delay_ms == pytest.approx(-37.3, abs=0.5)
