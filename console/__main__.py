@@ -14,6 +14,7 @@ _CHILDREN = {
     "_engine": "console.engine.process",
     "_source": "console.sources.host",
     "_inspect": "console.sources.inspect",
+    "_guard": "console.sources.bridge_guard",
     "_encoder": "console.outputs.encoder",
     "_uplink": "console.uplink.process",
     "_graphics": "console.graphics.process",

@@ -20,7 +20,7 @@ from console.show.model import Setup, Source, Transition
 from console.wire.place import DEFAULT_HOST, DEFAULT_PORT, runtime_root
 from console.wire.ring import RingReader, RingWriter, create_ring
 
-_LIBRARIES = ("aiohttp", "av", "cv2", "numpy", "PySide6", "pyqtgraph", "miniaudio", "imageio_ffmpeg", "psutil")
+_LIBRARIES = ("aiohttp", "av", "cv2", "numpy", "PySide6", "pyqtgraph", "miniaudio", "psutil")
 
 
 def configuration() -> dict[str, Any]:
@@ -110,6 +110,6 @@ def _encoders() -> dict[str, str]:
 
 
 def _srt() -> str:
-    import imageio_ffmpeg  # noqa: PLC0415
+    from console.sources.bridge import executable  # noqa: PLC0415
 
-    return f"through {Path(imageio_ffmpeg.get_ffmpeg_exe()).name}"
+    return f"through {Path(executable()).name}"

@@ -10,16 +10,14 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-import sys
 import threading
 from collections import deque
 from functools import cache
-from pathlib import Path
 
 from console.errors import ConsoleError
 from console.sources.address import Address
+from console.wire.child import child_command
 
-_GUARD = Path(__file__).with_name("bridge_guard.py")
 _LINES = 20
 _LAST_WORDS_SECONDS = 0.5
 _REASONS: tuple[tuple[str, str, str], ...] = (
@@ -67,7 +65,7 @@ class Bridge:
     def start(self) -> str:
         """Start it; returns what FFmpeg's libraries are to open. Raises ConsoleError."""
         # The address, with its passphrase, goes through the guard's standard input: others can read command lines.
-        command = [sys.executable, "-I", "-S", str(_GUARD), executable()]
+        command = child_command("_guard", executable())
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0
         )

@@ -1,8 +1,8 @@
 """Runs FFmpeg's executable for `console.sources.bridge` and ends it when the host is gone, however it went.
 
-Started as a script of its own, without the rest of the program: `bridge_guard.py FFMPEG`. The first line of standard
-input is the address; the executable gets it as a script on *its* standard input, since command lines can be read by
-every user of the machine. When our standard input ends, so does the executable.
+Started as `podium _guard FFMPEG`; it imports nothing of the program. The first line of standard input is the address;
+the executable gets it as a script on *its* standard input, since command lines can be read by every user of the
+machine. When our standard input ends, so does the executable.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def main() -> int:
     """Run until the executable ends or the host does; the executable's exit status."""
     address = sys.stdin.buffer.readline().decode().rstrip("\n")
     quoted = address.replace("'", "'\\''")
-    process = subprocess.Popen([sys.argv[1], *_QUICK, *_READ, *_WRITE], stdin=subprocess.PIPE)
+    process = subprocess.Popen([sys.argv[2], *_QUICK, *_READ, *_WRITE], stdin=subprocess.PIPE)
     if process.stdin is not None:
         process.stdin.write(f"ffconcat version 1.0\nfile '{quoted}'\n".encode())
         process.stdin.close()
@@ -31,7 +31,3 @@ def main() -> int:
 
     threading.Thread(target=end_with_host, daemon=True).start()
     return process.wait()
-
-
-if __name__ == "__main__":
-    sys.exit(main())
