@@ -89,12 +89,13 @@ QScrollBar:horizontal {{ background: {t.PANEL}; height: 10px; margin: 0; }}
 QScrollBar::handle {{ background: {t.LINE}; border-radius: 4px; min-height: 24px; min-width: 24px; }}
 QScrollBar::add-line, QScrollBar::sub-line, QScrollBar::add-page, QScrollBar::sub-page {{ background: none;
   border: none; width: 0; height: 0; }}
-QComboBox {{ background: {t.BACKGROUND}; color: {t.TEXT}; border: 1px solid {t.LINE};
+QComboBox {{ combobox-popup: 0; background: {t.BACKGROUND}; color: {t.TEXT}; border: 1px solid {t.LINE};
   border-radius: {t.CORNER_PX}px; padding: 5px 8px; }}
 QComboBox:focus {{ border: 2px solid {t.FOCUS}; padding: 4px 7px; }}
 QComboBox:disabled {{ color: {t.DISABLED}; }}
 QComboBox QAbstractItemView {{ background: {t.RAISED}; color: {t.TEXT}; border: 1px solid {t.LINE};
   selection-background-color: #27496D; selection-color: {t.TEXT}; outline: none; }}
+QComboBox QAbstractItemView::item {{ min-height: 24px; padding: 0 6px; }}
 QScrollArea, QScrollArea > QWidget > QWidget {{ background: transparent; border: none; }}
 QCheckBox {{ spacing: 6px; border: 2px solid transparent; border-radius: {t.CORNER_PX}px; padding: 2px; }}
 QCheckBox:focus {{ border-color: {t.FOCUS}; }}

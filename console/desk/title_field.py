@@ -118,7 +118,8 @@ class FieldBox(QWidget):
             self.edit.setPlainText(text)
         else:
             self.edit.setText(text)
-            self.edit.setCursorPosition(0)
+            if not self.edit.hasFocus():
+                self.edit.setCursorPosition(0)
         self.edit.blockSignals(False)
 
     def _put(self, text: str) -> None:

@@ -40,6 +40,7 @@ class TemplateChooser(QComboBox):
         self.setAccessibleName("Template")
         self.setToolTip("Template of the title (Ctrl+Space opens the list)")
         self.setMinimumContentsLength(8)
+        self.setMaxVisibleItems(12)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.activated.connect(lambda number: self.chosen.emit(self.itemData(number) or ""))
 

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from console.desk import tokens
 from console.desk.plates import font
-from console.desk.title_painting import Order, Painted, TitlePainter
+from console.desk.title_painting import Order, TitlePainter
 from console.graphics.template import Template, Values
 from console.media.clock import Clock
 from console.media.time import Format
@@ -28,26 +28,28 @@ class TitlePreview(QWidget):
     seen = Signal(tuple)
     """What the machine lacks for the title that is shown now, a sentence each."""
     clicked = Signal()
-    _painted = Signal(object)
 
     def __init__(self, clock: Clock) -> None:
         super().__init__()
-        self.clock = clock
+        self._clock = clock
         self.picture: QImage | None = None
         self.drawn = 0
         """How many pictures were ever shown."""
         self._what: tuple[Template, Values, Format] | None = None
         self._word, self._tag = "", ""
         self._close_up = False
-        self._number = 0
-        self._painter = TitlePainter(self._painted.emit)
-        self._painted.connect(self._take, Qt.ConnectionType.QueuedConnection)
+        self._painter = TitlePainter()
         self._calm = QTimer(self, singleShot=True, interval=_CALM_MS)
-        self._calm.timeout.connect(self._ask)
+        self._calm.timeout.connect(self._draw)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("Preview of the title")
         self.setToolTip("How the title will look, with the data as they are now. A click shows it close up.")
         self.setFixedHeight(_HEIGHT_MIN_PX)
+
+    @property
+    def settled(self) -> bool:
+        """Whether what is shown is what was asked for last."""
+        return not self._calm.isActive()
 
     def show_title(self, template: Template, values: Values, form: Format, tag: str = "") -> None:
         """Show a title soon. `tag` is a word in the corner."""
@@ -62,15 +64,13 @@ class TitlePreview(QWidget):
     def show_nothing(self, word: str) -> None:
         """Show why there is no title."""
         self._calm.stop()
-        self._number += 1
         self._what, self.picture, self._word, self._tag = None, None, word, ""
         self.setAccessibleDescription(word)
         self.update()
 
-    def close_painter(self) -> None:
+    def stop(self) -> None:
         """Draw no more."""
         self._calm.stop()
-        self._painter.close()
 
     def sizeHint(self) -> QSize:
         """As wide as there is room."""
@@ -92,26 +92,21 @@ class TitlePreview(QWidget):
         """Show only the part where the title is, or the whole picture."""
         self._close_up = close_up
         if self._what is not None:
-            self._ask()
+            self._calm.start()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Close up, or the whole picture."""
         if event.button() is Qt.MouseButton.LeftButton:
             self.clicked.emit()
 
-    def _ask(self) -> None:
+    def _draw(self) -> None:
         if self._what is None or self.width() < 16:
             return
         template, values, form = self._what
         ratio = self.devicePixelRatioF()
         room = (round(self.width() * ratio), round(self.height() * ratio))
-        self._number += 1
-        day_ms = _day_ms(self.clock.unix_ns())
-        self._painter.ask(Order(self._number, template, values, form, room, self._close_up, day_ms))
-
-    def _take(self, painted: Painted) -> None:
-        if painted.number != self._number:
-            return
+        day_ms = _day_ms(self._clock.unix_ns())
+        painted = self._painter.paint(Order(template, values, form, room, self._close_up, day_ms))
         self.picture = painted.picture
         if self.picture is not None:
             self.picture.setDevicePixelRatio(self.devicePixelRatioF())

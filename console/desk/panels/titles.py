@@ -98,7 +98,7 @@ class TitlesPanel(Panel):
             label.setWordWrap(True)
             label.setTextFormat(Qt.TextFormat.PlainText)
         self.said.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        self.said.setMinimumHeight(2 * self.said.fontMetrics().lineSpacing() + 2)  # the form does not move with words
+        self.said.setMinimumHeight(2 * self.said.fontMetrics().lineSpacing() + 4)  # the form does not move with words
         set_severity(self.lacks, "warning")
         self.lacks.hide()
         self.column.setSpacing(6)
@@ -164,7 +164,7 @@ class TitlesPanel(Panel):
     def stop(self) -> None:
         """Draw no more."""
         self._look.stop()
-        self.preview.close_painter()
+        self.preview.stop()
 
     def _world_changed(self, world: World, before: World) -> None:
         if world.setup is not before.setup:
