@@ -46,13 +46,15 @@ QLabel[role="title"] {{ font-size: 16px; font-weight: 600; }}
 QLabel[severity="alarm"] {{ color: {t.ALARM}; }}
 QLabel[severity="warning"] {{ color: {t.WARNING}; }}
 QLabel[severity="good"] {{ color: {t.GOOD}; }}
-QLineEdit, QSpinBox, QPlainTextEdit {{ background: {t.BACKGROUND}; color: {t.TEXT}; border: 1px solid {t.LINE};
+QLineEdit, QSpinBox, QDoubleSpinBox, QPlainTextEdit {{ background: {t.BACKGROUND}; color: {t.TEXT};
+  border: 1px solid {t.LINE};
   border-radius: {t.CORNER_PX}px; padding: 5px 8px; selection-background-color: #27496D; }}
 QPlainTextEdit:focus {{ border: 2px solid {t.FOCUS}; padding: 4px 7px; }}
-QSpinBox {{ padding: 3px 4px; }}
-QSpinBox::up-button, QSpinBox::down-button {{ subcontrol-origin: border; width: 0px; }}
-QLineEdit:focus, QSpinBox:focus {{ border: 2px solid {t.FOCUS}; padding: 4px 7px; }}
-QSpinBox:focus {{ padding: 2px 3px; }}
+QSpinBox, QDoubleSpinBox {{ padding: 3px 4px; }}
+QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button, QDoubleSpinBox::down-button {{
+  subcontrol-origin: border; width: 0px; }}
+QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus {{ border: 2px solid {t.FOCUS}; padding: 4px 7px; }}
+QSpinBox:focus, QDoubleSpinBox:focus {{ padding: 2px 3px; }}
 QLineEdit#title {{ background: transparent; border: 1px solid transparent; padding: 3px 4px; font-weight: 600; }}
 QLineEdit#title:hover {{ border-color: {t.LINE}; }}
 QLineEdit#title:focus {{ border: 2px solid {t.FOCUS}; padding: 2px 3px; }}

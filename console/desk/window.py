@@ -38,11 +38,13 @@ from console.desk.panels.health import HealthPanel
 from console.desk.panels.parts import Panel
 from console.desk.panels.sources import SourcesPanel
 from console.desk.panels.titles import TitlesPanel
+from console.desk.panels.tracking import TrackingPanel
 from console.desk.settings import Memory
 from console.desk.shows import Shows
 from console.desk.strip import Strip
 from console.desk.welcome import Welcome
 from console.desk.world import World
+from console.show.world import TrackingInput
 
 _MINIMUM = (1024, 600)
 _DOCK_WIDTH_PX = 416
@@ -64,6 +66,7 @@ class DeskWindow(QMainWindow):
         self.hot_cut = QLabel("HOT CUT IS ON: Ctrl and a digit cut to program at once")
         self.welcome = Welcome(self.multiview, director.keymap.label(Action(Verb.ADD_SOURCE)))
         self.sources, self.audio = SourcesPanel(director), AudioPanel(director)
+        self.tracking = TrackingPanel(director)
         self.titles = TitlesPanel(director)
         self.panels: list[Panel] = [
             self.sources,
@@ -72,6 +75,7 @@ class DeskWindow(QMainWindow):
             EventsPanel(director),
             self.audio,
             self.titles,
+            self.tracking,
         ]
         self.docks: list[QDockWidget] = []
         self.rim = KeyRim(director, self)
@@ -128,6 +132,7 @@ class DeskWindow(QMainWindow):
         self.multiview.room_changed.connect(self._place_welcome)
         self.sources.filtered.connect(self.multiview.set_filter)
         self.sources.edit_wanted.connect(self.edit_source)
+        self.tracking.edit_wanted.connect(self.edit_tracking)
         self.titles.keys_wanted.connect(lambda: self.show_panel("keys"))
         self.welcome.chosen.connect(self._first_step)
         self._shows.refused.connect(director.refused)
@@ -202,6 +207,7 @@ class DeskWindow(QMainWindow):
         self.strip.tick()
         self.buses.transition.bar.show_position(self.director.world.position_at(now))
         self.audio.tick(now)
+        self.tracking.tick(now)
 
     def _place_welcome(self) -> None:
         self.welcome.setGeometry(self.multiview.empty_room())
@@ -235,6 +241,12 @@ class DeskWindow(QMainWindow):
 
         if source := self.director.world.setup.source(source_id):
             self._open_up(SourceDialog(self.director, self, source))
+
+    def edit_tracking(self, entry: TrackingInput | None) -> None:
+        """Open the dialog for a tracking input; None: a new one."""
+        from console.desk.tracking_dialog import TrackingDialog  # noqa: PLC0415 - not before it is wanted
+
+        self._open_up(TrackingDialog(self.director, self, entry))
 
     def show_panel(self, title: str) -> None:
         """Bring a panel to the front; or do what a word of the strip stands for."""
