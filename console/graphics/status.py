@@ -53,8 +53,8 @@ def fault(error: Exception) -> str:
 
 
 def age_ms(then_ns: int, now_ns: int) -> float | None:
-    """How long ago that was; None: never."""
-    return round((now_ns - then_ns) / 1e6, 1) if then_ns else None
+    """How long ago that was, not less than 0 if it came while this was asked; None: never."""
+    return max(0.0, round((now_ns - then_ns) / 1e6, 1)) if then_ns else None
 
 
 def _decoded(one: Input) -> dict[str, Any] | None:
