@@ -18,6 +18,7 @@ _CHILDREN = {
     "_encoder": "console.outputs.encoder",
     "_uplink": "console.uplink.process",
     "_graphics": "console.graphics.process",
+    "_html": "console.graphics.html",
     "_venue": "console.demo.venue",
     "_draw": "console.demo.drawing",
 }

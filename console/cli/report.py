@@ -62,6 +62,7 @@ def self_test() -> dict[str, Any]:
         ("decoders", _decoders),
         ("encoders", _encoders),
         ("srt", _srt),
+        ("html", _html),
     )
     for name, check in checks:
         try:
@@ -107,6 +108,14 @@ def _encoders() -> dict[str, str]:
     from console.outputs.ability import encoders  # noqa: PLC0415
 
     return encoders()
+
+
+def _html() -> str:
+    """An extra: to lack it is no fault."""
+    from console.sources.page import refusal  # noqa: PLC0415
+
+    reason = refusal()
+    return "present" if reason is None else str(reason)
 
 
 def _srt() -> str:

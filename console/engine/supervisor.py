@@ -18,6 +18,7 @@ from typing import Any
 
 from console.engine.alarms import alarms, graphics_alarms
 from console.engine.children import Child
+from console.engine.cues import cues, on_air
 from console.engine.decoding import Decoding, ThisMachine
 from console.engine.graphics import GraphicsRings, graphics_status
 from console.engine.journal import replay
@@ -28,7 +29,7 @@ from console.media.clock import Anchor, Clock
 from console.media.time import Format
 from console.show.codec import show_to_file, to_json
 from console.show.model import Bus, Show
-from console.sources.address import tile_size, wants_key
+from console.sources.address import is_page, tile_size, wants_key
 from console.wire.place import make_private
 from console.wire.ring import create_ring
 from console.wire.sound import create_sound
@@ -261,7 +262,9 @@ class Supervisor:
             self._file.keep(self._parts)
             self._publish({"patch": {"rev": self._rev, "frame": frame, **event}})
         elif kind == "status":
-            self._status = event["status"]
+            before, self._status = self._status, event["status"]
+            for source, on in cues(self._sources.values(), before, self._status):
+                self._tell(f"source:{source}", {"on_air": on})
             self._publish({"status": self.status()})
         elif kind == "frame_one":
             self.on_air.set()
@@ -363,18 +366,11 @@ class Supervisor:
         create_sound(Path(paths["sound"]))
         self._sources[source_id] = source
         self._source_rings[source_id] = paths
-        config = {
-            "id": source_id,
-            "number": number,
-            "url": source["url"],
-            "name": source["name"],
-            "format": str(form),
-            "rings": paths,
-            "latency_ms": source["latency_ms"],
-            "proxy_url": source["proxy_url"],
-            "anchor": asdict(self.anchor),
-        }
-        self._keep(f"source:{source_id}", "_source", lambda: config, self._note)
+        config = {key: source[key] for key in ("id", "url", "name", "latency_ms", "proxy_url")}
+        config |= {"number": number, "format": str(form), "rings": paths, "anchor": asdict(self.anchor)}
+        verb = "_html" if is_page(source["url"]) else "_source"
+        hosted = f"source:{source_id}"
+        self._keep(hosted, verb, lambda: config | {"on_air": on_air(self._status, source_id)}, self._note)
 
     def _drop_source(self, source_id: str) -> None:
         del self._sources[source_id]

@@ -18,7 +18,11 @@ _ALPHA_SUFFIXES = frozenset({".png", ".webp", ".tif", ".tiff"})
 _DATAGRAM_SCHEMES = frozenset({"udp", "srt"})
 _LISTENING_SCHEMES = frozenset({"tcp", "rtmp", "rtsp"})
 LIVE_SCHEMES = frozenset({"rtmp", "rtmps", "rtsp", "rtsps", "http", "https", "udp", "tcp", "srt"})
-KNOWN = "pattern:, black:, a file (clip or still), rtmp(s)://, rtsp(s)://, http(s)://, udp://, tcp://, srt://"
+_PAGE_SCHEMES = frozenset({"html+http", "html+https", "html+file"})
+KNOWN = (
+    "pattern:, black:, a file (clip or still), rtmp(s)://, rtsp(s)://, http(s)://, udp://, tcp://, srt://, "
+    "html+http(s):// and html+file:// (an HTML page)"
+)
 _CLIP_QUERY = re.compile(r"\?loop=([01])$")
 
 
@@ -30,6 +34,7 @@ class Kind(Enum):
     STILL = "still"
     CLIP = "clip"
     LIVE = "live"
+    HTML = "html"
 
 
 @dataclass(frozen=True)
@@ -42,7 +47,7 @@ class Address:
     shown: str
     """The address as people may see it."""
     options: dict[str, str] = field(default_factory=dict)
-    """Pattern: its options. Live: FFmpeg's options for the target."""
+    """Pattern: its options. Live: FFmpeg's options for the target. Pages: the fields of the query."""
     loop: bool | None = None
     """Clips: what the address says about looping; None when it says nothing."""
     listens: bool = False
@@ -65,6 +70,8 @@ def parse(url: str) -> Address:
         return _parse_file(url)
     if scheme in LIVE_SCHEMES:
         return _parse_live(url, scheme)
+    if scheme in _PAGE_SCHEMES:
+        return _parse_page(url, scheme)
     raise ConsoleError(f"The address {masked(url)} has an unknown scheme '{scheme}'", f"Known are {KNOWN}")
 
 
@@ -131,8 +138,31 @@ def _parse_live(url: str, scheme: str) -> Address:
     )
 
 
+def _parse_page(url: str, scheme: str) -> Address:
+    shown = masked(url)
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError as error:
+        raise ConsoleError(f"The address {shown} can't be read: {error}", "Correct the address") from error
+    if scheme != "html+file" and not parts.hostname:
+        raise ConsoleError(f"The address {shown} names no host", f"Write e.g. {scheme}://example.org/lower.html")
+    if scheme == "html+file" and (parts.netloc not in ("", "localhost") or not parts.path.strip("/")):
+        raise ConsoleError(f"The address {shown} names no file", "Write e.g. html+file:///graphics/lower.html")
+    target = url[len("html+") :]
+    return Address(Kind.HTML, target, shown, dict(parse_qsl(parts.query, keep_blank_values=True)))
+
+
+def is_page(url: str) -> bool:
+    """Whether an address is one of an HTML page, be it well-formed or not."""
+    return scheme_of(url.strip()) in _PAGE_SCHEMES
+
+
 def wants_key(url: str) -> bool:
-    """Whether a source's picture ring needs a key plane: a still of a format that has alpha. False when unreadable."""
+    """Whether a source's picture ring needs a key plane: a page, or a still of a format that has alpha. False when
+    unreadable."""
+    if is_page(url):
+        return True
     try:
         address = parse(url)
     except ConsoleError:

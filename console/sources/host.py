@@ -56,7 +56,7 @@ class NoSource:
 def make_source(config: Message, screen: Screen, sound: SoundFeed, report: Report) -> Source:
     """The source that a configuration describes. Raises ConsoleError for an address that means nothing."""
     address, fmt, clock = parse(config["url"]), parse_format(config["format"]), SystemClock()
-    anchor = _anchor(config, clock)
+    anchor = anchor_of(config, clock)
     match address.kind:
         case Kind.PATTERN:
             options = {name: int(value) for name, value in address.options.items()}
@@ -76,6 +76,8 @@ def make_source(config: Message, screen: Screen, sound: SoundFeed, report: Repor
             return BlackSource(screen, report, clock)
         case Kind.STILL:
             return StillSource(address, screen, report, clock)
+        case Kind.HTML:
+            raise UsageError(f"{address.shown} is a page, which has a host of its own", "Start it with podium")
         case Kind.CLIP | Kind.LIVE:
             loop = address.loop if address.loop is not None else bool(config.get("loop", True))
             latency_ms = int(config.get("latency_ms", 200))
@@ -92,7 +94,8 @@ def make_source(config: Message, screen: Screen, sound: SoundFeed, report: Repor
             )
 
 
-def _anchor(config: Message, clock: Clock) -> Anchor:
+def anchor_of(config: Message, clock: Clock) -> Anchor:
+    """The show's anchor, or one of our own where the configuration has none."""
     return Anchor(**config["anchor"]) if config.get("anchor") else Anchor.take(clock)
 
 
@@ -111,7 +114,7 @@ def start_proxy(config: Message, tiles: Tiles, finish: threading.Event) -> None:
         report,
         clock,
         rate=parse_format(config["format"]).rate,
-        anchor=_anchor(config, clock),
+        anchor=anchor_of(config, clock),
         latency_ms=int(config.get("latency_ms", 200)),
         loop=True,
     )
@@ -133,7 +136,7 @@ def _run() -> int:
     config = parent.config
     report = Report(str(config.get("id", "?")), parent.tell)
     try:
-        screen, sound = _attach(config)
+        screen, sound = attach(config)
     except ConsoleError as error:
         report.trouble(error)
         parent.close()
@@ -153,8 +156,8 @@ def _run() -> int:
     return 0
 
 
-def _attach(config: Message) -> tuple[Screen, SoundFeed]:
-    """The rings of the configuration. Raises ConsoleError."""
+def attach(config: Message) -> tuple[Screen, SoundFeed]:
+    """The rings of a source's configuration. Raises ConsoleError."""
     try:
         rings = {name: Path(config["rings"][name]) for name in ("picture", "tile", "sound")}
         parse_format(config["format"])

@@ -24,6 +24,7 @@ from console.media.time import parse_format
 from console.sources.address import Address, Kind, parse
 from console.sources.decode import VideoDecoder
 from console.sources.intake import Ended, Intake, Opened
+from console.sources.page import refusal
 from console.sources.pattern import Painter
 from console.sources.reasons import no_streams, unanswered
 from console.sources.still import read_still
@@ -49,6 +50,10 @@ def inspect(url: str, timeout_s: float = 8.0) -> dict[str, Any]:
                 found = {"live": False, "video": video, "picture": _jpeg(frame, None)}
             case Kind.CLIP | Kind.LIVE:
                 found = _look_at_stream(address, timeout_s)
+            case Kind.HTML:
+                if (reason := refusal()) is not None:
+                    raise reason
+                found = {"live": True, "picture": None}
     except ConsoleError as error:
         return {"ok": False, "reason": error.sentence, "remedy": error.remedy}
     return {"ok": True, "kind": address.kind.value, "video": None, "audio": None, "duration_s": None, **found}

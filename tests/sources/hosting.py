@@ -19,7 +19,7 @@ from console.media import barcode
 from console.media.clock import SystemClock
 from console.media.picture import Samples
 from console.media.time import SAMPLE_RATE, parse_format
-from console.sources.address import tile_size, wants_key
+from console.sources.address import is_page, tile_size, wants_key
 from console.wire.ring import STILL, RingReader, create_ring
 from console.wire.sound import SoundReader, create_sound
 from console.wire.tier import Tier
@@ -72,15 +72,14 @@ class Host:
 
     def start(self) -> None:
         """Start the process (again)."""
+        verb = "_html" if is_page(self.config["url"]) else "_source"
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "console", "_source"],
+            [sys.executable, "-m", "console", verb],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
-        assert self.process.stdin
-        self.process.stdin.write(json.dumps(self.config).encode() + b"\n")
-        self.process.stdin.flush()
+        self.send(self.config)
         self._threads = [
             threading.Thread(target=self._hear, args=[self.process]),
             threading.Thread(target=self._hear_log, args=[self.process]),
@@ -97,6 +96,12 @@ class Host:
         assert process.stderr
         for line in process.stderr:
             self.log.append(line.decode(errors="replace"))
+
+    def send(self, message: dict[str, Any]) -> None:
+        """What the supervisor says to it."""
+        assert self.process.stdin
+        self.process.stdin.write(json.dumps(message).encode() + b"\n")
+        self.process.stdin.flush()
 
     def kill(self) -> None:
         """kill -9."""
