@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from itertools import pairwise
 
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QLineEdit, QVBoxLayout, QWidget
 
@@ -134,6 +135,9 @@ class DataFeeds(QWidget):
         column.addLayout(row(self.kind, self.name, stretch=False))
         column.addWidget(self.gate)
         column.addLayout(row(self.add))
+        order = (self.table, self.remove, self.address, self.kind, self.name, self.gate, self.add)
+        for first, second in pairwise(order):
+            QWidget.setTabOrder(first, second)
         self.table.selectionModel().currentRowChanged.connect(lambda *_: self._enable())
         self._enable()
 

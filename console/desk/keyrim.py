@@ -133,5 +133,6 @@ class KeyRim(QObject):
         if (popup := QApplication.activePopupWidget()) is not None:
             if key.name in _POPUP_KEYS or key.chord not in self._director.keymap.bindings:
                 return False
-            popup.close()  # a menu never swallows CUT
+            if key.pressed:  # and the release of the key that opened it does not close it
+                popup.close()  # a menu never swallows CUT
         return self._director.key(key)

@@ -33,6 +33,8 @@ class FieldBox(QWidget):
     send_wanted = Signal()
     left = Signal()
     """Esc: the keyboard goes back to the pictures."""
+    entered = Signal(QWidget)
+    """The keyboard has come here."""
 
     def __init__(self, field: TemplateField, offer: Callable[[], tuple[Entry, ...]], *, many_lines: bool) -> None:
         """`offer` gives what can be put in when the menu is opened."""
@@ -143,6 +145,8 @@ class FieldBox(QWidget):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """The keys of a field, and the wheel on a number."""
         if watched is self.edit:
+            if event.type() is QEvent.Type.FocusIn:
+                self.entered.emit(self)
             if isinstance(event, QKeyEvent) and event.type() is QEvent.Type.KeyPress:
                 return self._key(event)
             if isinstance(event, QWheelEvent) and self.field.type is FieldType.NUMBER and self.edit.hasFocus():

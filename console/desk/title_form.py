@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from itertools import pairwise
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QStandardItemModel, QWheelEvent
@@ -18,7 +18,6 @@ from console.graphics.filling import faults_of
 from console.graphics.library import Library
 from console.graphics.template import Crawl, Template, TemplateField, Text, Values, every_item
 from console.results.binding import Bound, Feeds, bind
-from console.results.data import Data
 from console.show.world import DataFeed, Title
 
 _NAMED = re.compile(r"\{([a-z0-9_]+)\}")
@@ -88,6 +87,8 @@ class TitleForm(QWidget):
     """Name and text of a field, and what the template has there."""
     send_wanted = Signal()
     left = Signal()
+    entered = Signal(QWidget)
+    """The part that the keyboard has come to."""
 
     def __init__(self, library: Library) -> None:
         super().__init__()
@@ -179,10 +180,11 @@ class TitleForm(QWidget):
             box.changed.connect(lambda name, text, box=box: self.value_changed.emit(name, text, box.usual))
             box.send_wanted.connect(self.send_wanted)
             box.left.connect(self.left)
+            box.entered.connect(self.entered)
             self._column.insertWidget(self._column.count() - 1, box)
             self.boxes.append(box)
-        for first, second in zip(self.boxes, self.boxes[1:], strict=False):
-            QWidget.setTabOrder(first.edit, second.edit)
+        for first, second in pairwise((self.chooser, *(box.edit for box in self.boxes))):
+            QWidget.setTabOrder(first, second)
 
     def _offer(self) -> tuple[Entry, ...]:
         """What can be put into a field."""
@@ -205,8 +207,3 @@ def _told(bound: Bound, field: TemplateField) -> str:
         first = as_text(bound[:1], field.columns)
         return f"{len(bound)} rows: {first}"[:_TOLD_CHARACTERS] if bound else "no rows now"
     return bound[:_TOLD_CHARACTERS] if bound else "nothing now"
-
-
-def feed_values(feeds: tuple[DataFeed, ...], told: Mapping[str, Data]) -> dict[str, Data]:
-    """The value of each feed that there is; None of one that has said nothing."""
-    return {feed.id: told.get(feed.id) for feed in feeds}

@@ -169,6 +169,19 @@ def test_tab_goes_from_field_to_field(desk, panel):
         desk.key(Qt.Key.Key_Tab)
         seen.append(QApplication.focusWidget())
     assert seen == [box(panel, "line").edit, box(panel, "country").edit]
+    panel.keyers.setFocus(Qt.FocusReason.TabFocusReason)
+    write(panel, "line", "Judge")
+    walk = [panel.send, panel.revert, panel.clear, *panel.tabs, panel.close_up, panel.form.chooser]
+    for part in [*walk, box(panel, "name").edit]:
+        desk.key(Qt.Key.Key_Tab)
+        assert QApplication.focusWidget() is part
+    panel.form.chooser.setFocus(Qt.FocusReason.TabFocusReason)
+    desk.until(lambda: desk.window.rim.live)
+    desk.key(Qt.Key.Key_Space, CTRL)
+    desk.until(lambda: panel.form.chooser.view().isVisible())
+    desk.key(Qt.Key.Key_Escape)
+    desk.until(lambda: not panel.form.chooser.view().isVisible())
+    assert desk.commands() == []
 
 
 def test_an_update_needs_an_armed_desk_and_no_update_a_locked_one(desk, panel):

@@ -6,9 +6,11 @@ goes through the director's guards like its key.
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from itertools import pairwise
+
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QApplication, QHeaderView, QLabel, QPushButton, QScrollArea, QStackedWidget, QWidget
+from PySide6.QtWidgets import QHeaderView, QLabel, QPushButton, QScrollArea, QStackedWidget, QWidget
 
 from console.desk import tokens
 from console.desk.actions import Action, Verb
@@ -132,9 +134,10 @@ class TitlesPanel(Panel):
             tab.clicked.connect(lambda _=False, number=number: self.show_page(number))
         director.changed.connect(self._world_changed)
         director.asking.connect(self._light)
-        app = QApplication.instance()
-        if isinstance(app, QApplication):
-            app.focusChanged.connect(self._focus_moved)
+        self.form.entered.connect(lambda part: self._scrolls[0].ensureWidgetVisible(part, 0, 8))
+        order = (self.keyers, self.send, self.revert, self.clear, *self.tabs, self.close_up, self.form.chooser)
+        for first, second in pairwise(order):
+            QWidget.setTabOrder(first, second)
 
     # -- what is there ------------------------------------------------------------------------------------------
 
@@ -334,13 +337,6 @@ class TitlesPanel(Panel):
         self.director.request(SetTitle(self._index + 1, None), self._sent)
 
     # -- events -------------------------------------------------------------------------------------------------
-
-    def _focus_moved(self, _old: QObject | None, new: QObject | None) -> None:
-        """Bring the field that has the keyboard into sight."""
-        if isinstance(new, QWidget) and self.isAncestorOf(new):
-            area = self._scrolls[self._pages.currentIndex()]
-            if area.isAncestorOf(new):
-                area.ensureWidgetVisible(new, 8, 24)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Share the height out."""
