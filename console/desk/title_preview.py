@@ -139,7 +139,7 @@ class TitlePreview(QWidget):
         elif self._tag:
             painter.setFont(font(tokens.CAPTION_PX, bold=True))
             width = painter.fontMetrics().horizontalAdvance(self._tag) + 12
-            plate = QRectF(area.left() + 4, area.top() + 4, width, 18)
+            plate = QRectF(area.right() - width - 4, area.bottom() - 22, width, 18)  # where titles are least often
             painter.fillRect(plate, QColor(tokens.ARMED))
             painter.setPen(QColor(tokens.ON_ARMED))
             painter.drawText(plate, Qt.AlignmentFlag.AlignCenter, self._tag)
