@@ -43,7 +43,11 @@ def is_apart(camera: Camera, delay: DelayReading) -> bool:
 def camera_row(name: str, camera: Camera | None, reading: CameraReading) -> Row:
     """One source."""
     if camera is None:
-        return name, (Cell(name), Cell(_NO_MODEL, tokens.SECONDARY), *(Cell() for _ in range(4)))
+        return name, (
+            Cell(name, hint=f"{name}: {_NO_MODEL}"),
+            Cell("-", tokens.SECONDARY, _NO_MODEL),
+            *(Cell() for _ in range(4)),
+        )
     by = f"{camera.input}/{camera.number}" if camera.input else "fixed"
     old = reading.age_ms is not None and reading.age_ms > TRACKING_STALE_MS
     state = reading.state or "starting"
@@ -70,7 +74,7 @@ class CamerasPage(QWidget):
         self._shown: tuple[str | None, Camera | None, tuple[str, ...]] | None = None
         self.calibrate: Callable[[str], None] | None = None
         """Opens the calibration of a source, where the window has one."""
-        self.table = Table(("Source", "Tracked by", "Age", "Delay ms", "Found ms", "State"), 1, "Cameras")
+        self.table = Table(("Source", "Tracked by", "Age", "Delay", "Found", "State"), 0, "Cameras")
         self.table.selectionModel().currentRowChanged.connect(lambda *_: self._show())
         self.input = QComboBox()
         self.input.setAccessibleName("What tracks the camera of the selected source")
@@ -87,6 +91,10 @@ class CamerasPage(QWidget):
         self.delay.setDecimals(2)
         self.delay.setSingleStep(0.1)
         self.delay.setSuffix(" ms")
+        self.number.setFixedWidth(64)
+        self.delay.setFixedWidth(104)
+        for spin in (self.number, self.delay):
+            spin.lineEdit().setTextMargins(6, 0, 6, 0)
         self.delay.setKeyboardTracking(False)
         self.delay.setAccessibleName("How much later the picture comes than its tracking")
         self.delay.setToolTip("How much later the picture of an instant comes in than its tracking; acts at once")

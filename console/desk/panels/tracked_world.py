@@ -60,7 +60,7 @@ class WorldPage(QWidget):
             made.pressed.connect(lambda action=action: director.want(action))
             groups.addWidget(made, 0, index)
             self.groups.append(made)
-        self.elements = Table(("Graphic", "What", "Group", "Key", "", "Subject"), 1, "Graphics in the world")
+        self.elements = Table(("Graphic", "What", "Group", "Key", "", "Subject"), 0, "Graphics in the world")
         self.subjects = QLabel()
         self.clock = QLabel()
         self.clock.setFont(font(tokens.CLOCK_PX, bold=True))

@@ -32,11 +32,11 @@ def stream_row(stream: StreamReading) -> Row:
     colour = tokens.ALARM if len(stream.senders) > 1 else tokens.TEXT
     cells = (
         Cell(stream.id, hint=text),
-        Cell(text, colour, text),
         Cell(f"{stream.rate_hz:.1f} Hz", hint=text, right=True),
         Cell(f"{stream.jitter_ms:.1f} ms", hint=text, right=True),
         Cell(short_count(stream.lost), tokens.WARNING if stream.lost else tokens.SECONDARY, text, right=True),
         Cell(age_text(stream.age_ms), hint=text, right=True),
+        Cell(text, colour, text),
     )
     return stream.id, cells
 
@@ -72,7 +72,7 @@ class PacketsPage(QWidget):
         self.bytes.setStyleSheet(f'font-family: "{fixed.family()}", monospace; font-size: {tokens.CAPTION_PX}px;')
         self.bytes.setTabChangesFocus(True)
         self.fields = Table(("Field", "Value"), 1, "Fields of the last packet that was understood")
-        self.streams = Table(("Id", "Sender", "Rate", "Jitter", "Lost", "Age"), 1, "Who sends")
+        self.streams = Table(("Id", "Rate", "Jitter", "Lost", "Age", "Sender"), 0, "Who sends")
         self._lay_out()
 
     def _lay_out(self) -> None:
