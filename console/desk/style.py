@@ -101,6 +101,9 @@ QComboBox QAbstractItemView::item {{ min-height: 24px; padding: 0 6px; }}
 QScrollArea, QScrollArea > QWidget > QWidget {{ background: transparent; border: none; }}
 QCheckBox {{ spacing: 6px; border: 2px solid transparent; border-radius: {t.CORNER_PX}px; padding: 2px; }}
 QCheckBox:focus {{ border-color: {t.FOCUS}; }}
+QCheckBox::indicator {{ width: 14px; height: 14px; border: 1px solid {t.SECONDARY}; border-radius: 3px;
+  background: {t.BACKGROUND}; }}
+QCheckBox::indicator:checked {{ background: {t.INFORMATION}; border-color: {t.TEXT}; }}
 QMenu {{ background: {t.RAISED}; color: {t.TEXT}; border: 1px solid {t.LINE}; padding: 4px; }}
 QMenu::item {{ padding: 6px 24px 6px 12px; border-radius: {t.CORNER_PX}px; }}
 QMenu::item:selected {{ background: #27496D; }}

@@ -66,7 +66,7 @@ class InputsPage(QWidget):
     def __init__(self, director: Director) -> None:
         super().__init__()
         self._director = director
-        self.table = Table(_COLUMNS, 1, "Tracking inputs")
+        self.table = Table(_COLUMNS, 0, "Tracking inputs")
         self.loud = QLabel()
         self.loud.setWordWrap(True)
         set_severity(self.loud, "alarm")
