@@ -68,6 +68,9 @@ class TemplateChooser(QComboBox):
             self.addItem(f"{template} (not there)", template)
             number = self.count() - 1
         self.setCurrentIndex(number)
+        for other in range(self.count() - 1, len(self.names), -1):  # those that were not there before
+            if other != number:
+                self.removeItem(other)
 
     def showPopup(self) -> None:
         """Look for new files first."""

@@ -13,6 +13,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 from console.desk.actions import Action, Verb
+from console.desk.bindings import entries
 from console.desk.guards import Desk
 from console.desk.onair import OnAirButton
 from console.desk.panels.titles import TitlesPanel
@@ -21,6 +22,7 @@ from console.desk.title_painting import Order, TitlePainter
 from console.graphics.library import Library, user_folder
 from console.media.time import parse_format
 from console.results import odf
+from console.results.binding import bind
 from console.results.excerpt import excerpt
 from console.results.store import FeedState, taken
 from console.results.view import value_of
@@ -440,6 +442,44 @@ def test_a_template_that_is_not_there_is_named(desk, panel):
     desk.engine.change(SetTitle(1, Title("gone", (Field("a", "b"),))))
     desk.until(lambda: "no template 'gone'" in panel.form.trouble.text())
     assert "gone" in panel.form.chooser.currentText()
+    desk.engine.change(SetTitle(1, Title("gone too")))
+    desk.until(lambda: "gone too" in panel.form.chooser.currentText())
+    assert panel.form.chooser.findData("gone") < 0
+
+
+def test_what_the_engine_refuses_is_said_and_stays_as_written(desk, panel):
+    choose(panel, "lower-third")
+    box(panel, "name")._put("x" * 5000)
+    desk.click(panel.send)
+    desk.until(lambda: "more than 4096 characters" in panel.said.text())
+    desk.until(lambda: not desk.director.asked)
+    assert "more than 4096 characters" in panel.said.text()
+    assert len(box(panel, "name").text) == 5000
+    write(panel, "name", "Ann")
+    assert "Prepare first" in panel.said.text()
+
+
+def test_what_can_be_put_in_of_each_kind_of_feed():
+    odf_feed, csv_feed = DataFeed("r", FeedKind.ODF, "x"), DataFeed("laps", FeedKind.CSV, "x")
+    value = final()
+    empty, known = entries(odf_feed, None), entries(odf_feed, value)
+    assert [entry.label for entry in empty] == [entry.label for entry in known]
+    for entry in known:
+        assert not bind(entry.placeholder, {"r": value})[1], entry
+    rows = next(entry for entry in known if entry.label == "result").more
+    assert len(rows) == 9
+    for cell in rows[1].more:
+        assert bind(cell.placeholder, {"r": value}) == (cell.now, ()), cell
+    assert {cell.label for cell in rows[1].more} == set(value["result"][0])
+    assert entries(csv_feed, None) == ()
+    table = ({"lap": "1", "time": 12.5, "splits": ("a", "b")}, {"lap": "2"})
+    offered = entries(csv_feed, table)
+    assert [(entry.label, entry.placeholder, entry.now) for entry in offered] == [
+        ("all rows, for a table", "{laps}", "2 rows"),
+        ("row 0", "", "1"),
+        ("row 1", "", "2"),
+    ]
+    assert [entry.placeholder for entry in offered[1].more] == ["{laps.0.lap}", "{laps.0.time}", ""]
 
 
 def test_without_an_engine_nothing_is_sent_and_what_is_written_stays(desk, panel):

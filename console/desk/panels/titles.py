@@ -45,6 +45,8 @@ class TitlesPanel(Panel):
         super().__init__(director)
         self._library = Library()
         self._index = 0
+        self._refusal = ""
+        """Why what was asked for last was not done; stands until something else is written or asked for."""
         self._drafts = [Draft() for _ in range(KEYERS)]
         self._told: dict[str, object] = {}
         self._values: dict[str, Data] = {}
@@ -260,7 +262,7 @@ class TitlesPanel(Panel):
         director, world, index = self.director, self.director.world, self._index
         how, draft, sent = standing(world.setup, world.air, index), self.draft, world.setup.titles[index]
         text, severity = advice(world, index, draft, self._key(Verb.KEYER, index))
-        self._say(text, severity)
+        self._say(self._refusal or text, "warning" if self._refusal else severity)
         on, number = how is Standing.ON, index + 1
         label = f"TAKE OUT {number}" if on else f"TAKE {number}"
         asked = director.asked_for(SetKeyerOnAir, number)
@@ -296,7 +298,7 @@ class TitlesPanel(Panel):
     def _choose(self) -> None:
         chosen = self.keyers.chosen()
         if chosen is not None and int(chosen) != self._index:
-            self._index = int(chosen)
+            self._index, self._refusal = int(chosen), ""
             self._fill_title(self.director.world)
 
     def choose_keyer(self, number: int) -> None:
@@ -304,7 +306,7 @@ class TitlesPanel(Panel):
         self.keyers.selectRow(number - 1)
 
     def _write(self, draft: Draft) -> None:
-        self._drafts[self._index] = draft
+        self._drafts[self._index], self._refusal = draft, ""
         self._fill_title(self.director.world)
         self._fill_keyers(self.director.world)
 
@@ -320,21 +322,21 @@ class TitlesPanel(Panel):
     def _send(self) -> None:
         """Prepare, or update on air: the same command."""
         if not self.send.isEnabled():
-            self._say(f"There is nothing to send to DSK {self._index + 1}. {self.said.text()}", "warning")
+            self._answered(f"There is nothing to send to DSK {self._index + 1}")
             return
         draft = self.draft
         if self.form.template is not None:
             draft = known_values(draft, self.form.template)
             self._drafts[self._index] = draft
-        self.director.request(SetTitle(self._index + 1, draft.title), self._sent)
+        self.director.request(SetTitle(self._index + 1, draft.title), self._answered)
 
-    def _sent(self, refusal: str) -> None:
-        if refusal:
-            self._say(refusal, "warning")
+    def _answered(self, refusal: str) -> None:
+        self._refusal = refusal
+        self._light()
 
     def _clear(self) -> None:
         self._drafts[self._index] = draft_of(self.director.world.setup.titles[self._index])
-        self.director.request(SetTitle(self._index + 1, None), self._sent)
+        self.director.request(SetTitle(self._index + 1, None), self._answered)
 
     # -- events -------------------------------------------------------------------------------------------------
 
