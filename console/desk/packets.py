@@ -81,9 +81,9 @@ def state_word(reading: TrackingReading | None) -> str:
     if reading is None:
         return "STARTING"
     if reading.port is None:
-        return "NOT LISTENING"
+        return "▲ NOT LISTENING"
     if reading.state == NOT_UNDERSTOOD:
-        return "NOT UNDERSTOOD"
+        return "▲ NOT UNDERSTOOD"
     return reading.state.upper() or "STARTING"
 
 

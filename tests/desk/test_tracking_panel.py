@@ -85,11 +85,11 @@ def test_what_comes_in_and_is_not_understood_is_unmistakable(desk, panel):
     desk.engine.extra_status = graphics(tracking={"head": bad}, troubles=[trouble])
     desk.until(panel.inputs.loud.isVisible)
     assert panel.inputs.loud.text() == "▲ head: receiving, but not understood as FreeD D1. the checksum is wrong"
-    assert (cells(table)[1], ink(table, 0, 1)) == ("NOT UNDERSTOOD", tokens.ALARM.upper())
+    assert (cells(table)[1], ink(table, 0, 1)) == ("▲ NOT UNDERSTOOD", tokens.ALARM.upper())
     assert trouble in panel.troubles.text()
     assert panel.troubles_area.isVisible()
     desk.engine.extra_status = graphics(tracking={"head": tracking(port=None, state="silent", age_ms=None)})
-    desk.until(lambda: cells(table)[1] == "NOT LISTENING")
+    desk.until(lambda: cells(table)[1] == "▲ NOT LISTENING")
     assert panel.troubles_area.isHidden()
     assert desk.window.grab().width() == 1280
 
@@ -187,7 +187,7 @@ def test_the_delay_in_use_and_the_one_that_was_found(desk, panel):
     QTest.keyClick(cameras.delay, Qt.Key.Key_Return)
     assert desk.engine.show.setup.world.cameras[0].delay_ms == 37.54
     desk.engine.extra_status = graphics(cameras={"cam2": reading | {"state": "silent", "age_ms": 2300.0}})
-    desk.until(lambda: cells(cameras.table, 1)[2] == "2.3 s")
+    desk.until(lambda: cells(cameras.table, 1)[2] == "▲ 2.3 s")
     assert ink(cameras.table, 1, 2) == tokens.ALARM.upper()
     waiting = reading | {"delay": {"found_ms": None, "pairs": 5, "reason": "It is found while the camera turns"}}
     desk.engine.extra_status = graphics(cameras={"cam2": waiting})

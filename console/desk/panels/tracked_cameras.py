@@ -49,15 +49,15 @@ def camera_row(name: str, camera: Camera | None, reading: CameraReading) -> Row:
             *(Cell() for _ in range(4)),
         )
     by = f"{camera.input}/{camera.number}" if camera.input else "fixed"
-    old = reading.age_ms is not None and reading.age_ms > TRACKING_STALE_MS
+    old = camera.input and (reading.age_ms is None or reading.age_ms > TRACKING_STALE_MS)
     state = reading.state or "starting"
     hint = f"{name}: {by}, {state}" + (f"\n{reading.delay.reason}" if reading.delay.reason else "")
-    age = age_text(reading.age_ms) if camera.input else ""
+    age = ("▲ " if old else "") + age_text(reading.age_ms) if camera.input else ""
     warn = tokens.WARNING if is_apart(camera, reading.delay) else tokens.TEXT
     cells = (
         Cell(name, hint=hint),
         Cell(by, hint=hint),
-        Cell(age, tokens.ALARM if old or (camera.input and reading.age_ms is None) else tokens.TEXT, hint, right=True),
+        Cell(age, tokens.ALARM if old else tokens.TEXT, hint, right=True),
         Cell(f"{camera.delay_ms:.1f}", hint=hint, right=True),
         Cell(found_text(reading.delay), warn, hint, right=True),
         Cell(state, tokens.GOOD if state in _GOOD else tokens.ALARM, hint),
