@@ -6,14 +6,22 @@ import cv2
 import numpy as np
 
 from console.graphics.convert import Box, OverlayPicture, Pixels
-from console.media.picture import BLACK_Y, NEUTRAL, Picture, new_picture
+from console.media.picture import BLACK_Y, NEUTRAL, Picture, Plane, new_picture
+
+_BAND_ROWS = 32
+"""What is converted at once: it fits the cache, and what is empty beside it is left out."""
 
 
-def content(pixels: Pixels) -> Box:
-    """The smallest even box that holds everything that is not transparent."""
-    x, y, width, height = cv2.boundingRect(cv2.extractChannel(pixels, 3))
-    left, top = x // 2 * 2, y // 2 * 2
-    return Box(left, top, (x + width + 1) // 2 * 2 - left, (y + height + 1) // 2 * 2 - top)
+def content(pixels: Pixels) -> tuple[Box, ...]:
+    """Even boxes that hold everything that is not transparent: one at most for each band of rows."""
+    boxes = []
+    for top in range(0, len(pixels), _BAND_ROWS):
+        x, y, width, height = cv2.boundingRect(cv2.extractChannel(pixels[top : top + _BAND_ROWS], 3))
+        if width:
+            left, first = x // 2 * 2, (top + y) // 2 * 2
+            right, end = (x + width + 1) // 2 * 2, (top + y + height + 1) // 2 * 2
+            boxes.append(Box(left, first, right - left, end - first))
+    return tuple(boxes)
 
 
 class StraightFill:
@@ -24,25 +32,30 @@ class StraightFill:
     """
 
     def __init__(self, width: int, height: int) -> None:
-        self._multiplied = OverlayPicture(new_picture(width, height, key=True))
+        self._planes = new_picture(width, height, key=True)
+        self._multiplied = OverlayPicture(self._planes)
+        self._boxes: tuple[Box, ...] = ()
 
     def take(self, pixels: Pixels) -> None:
         """Take a canvas of the picture's size in."""
-        box = content(pixels)
-        self._multiplied.lay(pixels, (box,) if box.width else ())
+        self._boxes = content(pixels)
+        self._multiplied.lay(pixels, self._boxes)
 
     def write(self, into: Picture) -> None:
         """Fill a picture that has a key; it is black where it is transparent."""
-        into.fill()
-        box, planes = self._multiplied.box, self._multiplied.picture
-        if into.key is None or planes.key is None:
+        if into.key is None or self._planes.key is None:
             raise ValueError("a page needs a picture with a key")
+        into.fill()
         into.key.fill(0)
-        if not box.width:
-            return
+        for box in self._boxes:
+            self._divide(box, into, self._planes.key, into.key)
+
+    def _divide(self, box: Box, into: Picture, from_key: Plane, into_key: Plane) -> None:
+        planes = self._planes
         rows, columns = slice(box.y, box.y + box.height), slice(box.x, box.x + box.width)
         half = slice(box.y // 2, (box.y + box.height) // 2), slice(box.x // 2, (box.x + box.width) // 2)
-        key = planes.key[rows, columns]
+        key = into_key[rows, columns]
+        np.copyto(key, from_key[rows, columns])
         luma = into.y[rows, columns]
         cv2.divide(planes.y[rows, columns], key, luma, scale=255)
         np.maximum(luma, BLACK_Y, out=luma)  # a division by no key gives 0
@@ -50,4 +63,3 @@ class StraightFill:
         for multiplied, chroma in ((planes.u[half], into.u[half]), (planes.v[half], into.v[half])):
             cv2.divide(multiplied, mean, chroma, scale=255)
             np.copyto(chroma, NEUTRAL, where=np.equal(mean, 0))
-        np.copyto(into.key[rows, columns], key)

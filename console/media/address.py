@@ -31,4 +31,4 @@ def masked(address: str) -> str:
         path = path.rpartition("/")[0] + "/" + MASK
     pairs = [(k, MASK if _SECRET.search(k) else v) for k, v in parse_qsl(parts.query, keep_blank_values=True)]
     query = urlencode(pairs, safe="*/:,=#!")
-    return urlunsplit((parts.scheme, netloc, path, query, ""))
+    return f"{parts.scheme}://{netloc}{urlunsplit(('', '', path, query, ''))}"

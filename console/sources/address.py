@@ -149,8 +149,7 @@ def _parse_page(url: str, scheme: str) -> Address:
         raise ConsoleError(f"The address {shown} names no host", f"Write e.g. {scheme}://example.org/lower.html")
     if scheme == "html+file" and (parts.netloc not in ("", "localhost") or not parts.path.strip("/")):
         raise ConsoleError(f"The address {shown} names no file", "Write e.g. html+file:///graphics/lower.html")
-    target = url[len("html+") :]
-    return Address(Kind.HTML, target, shown, dict(parse_qsl(parts.query, keep_blank_values=True)))
+    return Address(Kind.HTML, url[len("html+") :], shown, dict(parse_qsl(parts.query, keep_blank_values=True)))
 
 
 def is_page(url: str) -> bool:

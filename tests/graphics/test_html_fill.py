@@ -64,13 +64,13 @@ def test_what_was_there_before_is_gone() -> None:
     assert (graphic.u == 128).all()
 
 
-def test_the_box_is_even_and_holds_everything() -> None:
+def test_the_boxes_are_even_and_hold_everything() -> None:
     pixels = np.zeros((HEIGHT, WIDTH, 4), np.uint8)
-    assert content(pixels).width == 0
+    assert content(pixels) == ()
     pixels[13, 63, 3] = 1
-    assert content(pixels) == Box(62, 12, 2, 2)
-    pixels[47, 1, 3] = 255
-    assert content(pixels) == Box(0, 12, 64, 36)
+    assert content(pixels) == (Box(62, 12, 2, 2),)
+    pixels[20:48, 1, 3] = 255
+    assert content(pixels) == (Box(0, 12, 64, 20), Box(0, 32, 2, 16))
 
 
 def test_a_picture_without_a_key_is_refused() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from console.errors import ConsoleError
 from console.media.time import parse_format
-from console.sources.address import Kind, parse, tile_size, wants_key
+from console.sources.address import Kind, is_page, parse, tile_size, wants_key
 
 
 @pytest.mark.parametrize(
@@ -31,6 +31,8 @@ from console.sources.address import Kind, parse, tile_size, wants_key
         ("udp://@:5000", Kind.LIVE, "udp://@:5000"),
         ("https://host/live.m3u8?token=1", Kind.LIVE, "https://host/live.m3u8?token=1"),
         ("tcp://0.0.0.0:9000?listen", Kind.LIVE, "tcp://0.0.0.0:9000"),
+        ("html+https://host/lower.html?f0=A", Kind.HTML, "https://host/lower.html?f0=A"),
+        ("html+file:///graphics/a b.html", Kind.HTML, "file:///graphics/a b.html"),
     ],
 )
 def test_kinds(url: str, kind: Kind, target: str) -> None:
@@ -109,3 +111,25 @@ def test_rings_for_a_source() -> None:
     assert tile_size(parse_format("1080p50")) == (480, 270)
     assert tile_size(parse_format("480p25")) == (428, 240)
     assert tile_size(parse_format("640x480p25")) == (320, 240)
+
+
+def test_pages_have_a_key_their_fields_and_a_host_of_their_own() -> None:
+    url = "html+https://me:secret@host/lower.html?f0=Ann+%26+Bo&token=abc"
+    address = parse(url)
+    assert address.options == {"f0": "Ann & Bo", "token": "abc"}
+    assert "secret" not in address.shown
+    assert "abc" not in address.shown
+    assert wants_key(url)
+    assert is_page(url)
+    assert is_page(" HTML+file:///x.html")
+    assert not is_page("https://host/live.m3u8")
+    assert parse("html+file:///x.html").shown == "html+file:///x.html"
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["html+https:///x.html", "html+http://", "html+file://", "html+file:///", "html+file://host/x", "html+https://h:x"],
+)
+def test_pages_without_a_place_are_refused(url: str) -> None:
+    with pytest.raises(ConsoleError, match=r"names no|can't be read"):
+        parse(url)
