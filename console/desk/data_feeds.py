@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from itertools import pairwise
 
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from console.desk import tokens
@@ -87,6 +89,9 @@ def feed_row(feed: DataFeed, reading: FeedReading, value: Data) -> Row:
 class DataFeeds(QWidget):
     """The list, and a line to add one."""
 
+    left = Signal()
+    """Esc: the keyboard goes back to the pictures."""
+
     def __init__(self, director: Director) -> None:
         super().__init__()
         self._director = director
@@ -96,6 +101,30 @@ class DataFeeds(QWidget):
         self.said = QLabel()
         self.said.setWordWrap(True)
         self.said.hide()
+        self.add = button("Add", "Read this data feed too")
+        self.remove = button("Remove", "Remove the selected data feed")
+        self.add.clicked.connect(self._add)
+        self.remove.clicked.connect(self._remove)
+        self._make_fields()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 4, 0)
+        column.setSpacing(8)
+        column.addWidget(self.table, 1)
+        column.addLayout(row(self.remove))
+        column.addWidget(self.said)
+        column.addWidget(caption("A new one"))
+        column.addWidget(self.address)
+        column.addLayout(row(self.kind, self.name, stretch=False))
+        column.addWidget(self.gate)
+        column.addLayout(row(self.add))
+        order = (self.table, self.remove, self.address, self.kind, self.name, self.gate, self.add)
+        for first, second in pairwise(order):
+            QWidget.setTabOrder(first, second)
+        self.table.selectionModel().currentRowChanged.connect(lambda *_: self._enable())
+        self._enable()
+
+    def _make_fields(self) -> None:
+        """What a new feed is told by."""
         self.address = QLineEdit()
         self.address.setPlaceholderText("https://host/results, a file or a folder")
         self.address.setAccessibleName("Address of a new data feed")
@@ -118,28 +147,15 @@ class DataFeeds(QWidget):
         self.gate = QCheckBox("Hold back until official")
         self.gate.setChecked(True)
         self.gate.setToolTip("Times and places go on air when they are unofficial or official, not before")
-        self.add = button("Add", "Read this data feed too")
-        self.remove = button("Remove", "Remove the selected data feed")
-        self.add.clicked.connect(self._add)
-        self.remove.clicked.connect(self._remove)
         self._named_by_hand = False
         self.name.textEdited.connect(self._name_edited)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 4, 0)
-        column.setSpacing(8)
-        column.addWidget(self.table, 1)
-        column.addLayout(row(self.remove))
-        column.addWidget(self.said)
-        column.addWidget(caption("A new one"))
-        column.addWidget(self.address)
-        column.addLayout(row(self.kind, self.name, stretch=False))
-        column.addWidget(self.gate)
-        column.addLayout(row(self.add))
-        order = (self.table, self.remove, self.address, self.kind, self.name, self.gate, self.add)
-        for first, second in pairwise(order):
-            QWidget.setTabOrder(first, second)
-        self.table.selectionModel().currentRowChanged.connect(lambda *_: self._enable())
-        self._enable()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Esc in a field gives the keys back."""
+        if event.key() == Qt.Key.Key_Escape:
+            self.left.emit()
+        else:
+            super().keyPressEvent(event)
 
     def show_feeds(self, world: World, values: dict[str, Data]) -> None:
         """Bring the list up to date."""

@@ -124,6 +124,7 @@ class TitlesPanel(Panel):
         self.form.value_changed.connect(self._change_value)
         self.form.send_wanted.connect(self._send)
         self.form.left.connect(self.keys_wanted)
+        self.feeds.left.connect(self.keys_wanted)
         self.preview.seen.connect(self._show_lacks)
         self.close_up.toggled.connect(self.preview.show_close_up)
         self.preview.clicked.connect(self.close_up.toggle)
