@@ -1,14 +1,14 @@
 """How much later pictures come in than the tracking of their instants, found by itself while cameras are on the air.
 
-Now and then a thread compares two pictures, a fifth of a second apart, of a tracked camera that turns: how far it
+Now and then a thread compares two pictures, some tenths of a second apart at most, of a tracked camera that turns: how far it
 turned there against what its tracker says tells the delay, once enough pairs were looked at (`tracking.delay`). All of
 it together may take 2 % of a core. Most of that is in OpenCV, where others may go on; the thread has no lower priority
 than they have, since on a busy machine it would then hold the interpreter while it waits for its turn. Nothing is
 applied: the desk shows what was found.
 
 Only pictures that are all made can be compared: those of a source on program and, while the machine has room, on
-preview. Once the delay is sure the camera is left alone for some minutes; when its stream or its tracker begins anew,
-so does this.
+preview. Once the delay is sure the camera is left alone for some minutes; when its stream begins anew, or its tracker
+while it is looked at, so does this.
 """
 
 from __future__ import annotations
@@ -100,7 +100,8 @@ class Watch:
         self.again_ns = 0
         self._pairs: deque[_Pair] = deque(maxlen=_PAIRS_MOST)
         self._since = 0
-        self._basis: tuple[int, int, int] | None = None
+        self._stream: tuple[int, int] | None = None
+        self._told_from_ns = 0
         self._ring: RingReader | None = None
 
     def status(self, now_ns: int) -> dict[str, Any]:
@@ -123,12 +124,16 @@ class Watch:
 
     def look(self, now_ns: int) -> bool:
         """Compare two pictures, if there is something to see; whether that was work."""
+        ring = self._ring = self._ring or RingReader(self.pictures)
+        stream = (ring.writer_pid, ring.latency_ns)
+        if stream != self._stream:  # another run of the host, or another latency: nothing of before counts
+            self._stream, self.again_ns = stream, 0
+            self._pairs.clear()
+            return False
         if now_ns < self.again_ns:
             return False
-        ring = self._ring = self._ring or RingReader(self.pictures)
-        basis = (ring.writer_pid, ring.latency_ns, self.told.began_ns)
-        if basis != self._basis:  # another latency, another run of the host or the tracker: nothing of before counts
-            self._basis = basis
+        if self.told.began_ns != self._told_from_ns:
+            self._told_from_ns = self.told.began_ns
             self._pairs.clear()
             return False
         pair = self._newest_pair(ring, now_ns)
@@ -158,7 +163,6 @@ class Watch:
             log.info("the delay of %s is %.2f +- %.2f ms", self.camera.source, found.delay_ms, found.error_ms)
             self.again_ns = now_ns + AGAIN_NS
             self._pairs.clear()
-            self._basis = None
         return True
 
     def _newest_pair(self, ring: RingReader, now_ns: int) -> tuple[PictureInfo, PictureInfo] | None:

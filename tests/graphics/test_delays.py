@@ -82,7 +82,7 @@ def test_it_is_found_told_with_its_error_and_left_alone_when_it_is_sure(scene: S
     assert told["agreement"] > 0.999
     assert (told["at_ms"], told["reason"]) == (5.0, "")
     assert (scene.now_ns - START_NS) / STEP_NS < 2 * SURE_PAIRS
-    assert not scene.step()
+    assert not any(scene.step() for _ in range(3))
     scene.now_ns += AGAIN_NS
     scene._told_ns = scene.now_ns
     assert not scene.step(), "all begins anew"
@@ -103,6 +103,14 @@ def test_when_stream_or_tracker_begin_anew_nothing_of_before_counts(scene: Scene
         scene._told_ns = scene.now_ns
     assert not scene.step()
     assert scene.watch.status(scene.now_ns)["pairs"] == 0
+
+
+def test_another_latency_ends_the_rest(scene: Scene) -> None:
+    while scene.watch.again_ns == 0:
+        scene.step()
+    scene.source.pictures.set_latency(LATENCY_NS + 20 * MS)
+    assert not scene.step()
+    assert scene.step()
 
 
 def test_why_nothing_is_found_is_told(scene: Scene) -> None:
