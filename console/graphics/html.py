@@ -76,7 +76,7 @@ class PageSource:
         self._screen, self._report = screen, report
         self._clock, self._anchor = clock, anchor
         self._fill = StraightFill(fmt.width, fmt.height)
-        self._frame = self._frame_now()
+        self._frame = 0
         self._slow_frames = max(1, round(fmt.rate.fps / 2))
         self._lead_ns = screen.lead_ns(1_000_000_000 * fmt.rate.den // fmt.rate.num, _LEAD_NS)
         self._whole_ns = 0
@@ -96,7 +96,7 @@ class PageSource:
 
     def begin(self, page: Drawing) -> None:
         """Take on the page, which tells `hear`."""
-        self._page = page
+        self._page, self._frame = page, self._frame_now()
         show_nothing(self._screen, self._clock.now())
         self._open()
 

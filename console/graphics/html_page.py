@@ -26,7 +26,7 @@ from console.graphics.convert import Pixels
 
 _log = logging.getLogger("console.graphics.html")
 _QML = Path(__file__).with_name("html_page.qml")
-_FLAGS = "--disable-gpu"
+_FLAGS = "--disable-gpu --log-level=3"
 _UNANSWERED_MAX = 4
 """Frames a page may owe: to one that does nothing more is not piled up."""
 _CUE = """(data => {

@@ -154,9 +154,9 @@ def test_a_page_is_drawn_with_its_alpha_and_stands_still_at_no_cost(tmp_path: Pa
             assert newest is not None
             picture = host.picture.picture(newest.index)
             assert np.abs(picture.y[61:161, 101:301].astype(float) - Y_RED).max() <= 1.5
-            assert np.abs(picture.u[31:80, 51:150].astype(float) - U_RED).max() <= 1.5
-            assert np.abs(picture.v[31:80, 51:150].astype(float) - V_RED).max() <= 1.5
-            assert picture.u[30, 50] == pytest.approx(U_RED, abs=2), "an edge has the colour of the box alone"
+            assert np.abs(picture.u[31:80, 51:150].astype(float) - U_RED).max() <= 2.2
+            assert np.abs(picture.v[31:80, 51:150].astype(float) - V_RED).max() <= 2.2
+            assert picture.u[30, 50] == pytest.approx(U_RED, abs=2.5), "an edge has the colour of the box alone"
             assert (picture.y[:60] == 16).all()
             wait_for(lambda: host.picture.flags == STILL, 5, "a still")
             assert host.told("opened")["video"]["codec"] == "html"  # type: ignore[index]
@@ -168,31 +168,37 @@ def test_a_page_is_drawn_with_its_alpha_and_stands_still_at_no_cost(tmp_path: Pa
 
 @extra
 def test_an_animation_makes_one_even_step_for_each_picture(tmp_path: Path) -> None:
+    """One box says how many pictures' lengths the page's clock has made, the other how far it is within one."""
     move = (
-        "requestAnimationFrame(function f(at) { box.style.left = 2 * Math.round(at % 5000 / 20) + 'px'; "
-        "requestAnimationFrame(f) })"
+        "requestAnimationFrame(function f(at) { box.style.left = 2 * Math.floor(at % 5000 / 20) + 'px';"
+        "within.style.top = 10 * (at % 20) + 'px'; requestAnimationFrame(f) })"
     )
-    with hosting(tmp_path / "rings", page(tmp_path, GREEN_BOX % "#0f0" + f"<script>{move}</script>")) as host:
+    body = GREEN_BOX % "#0f0" + "<div id=within style='left:600px;width:9px;background:#fff'></div>"
+    with hosting(tmp_path / "rings", page(tmp_path, f"{body}<script>{move}</script>")) as host:
         shows(host)
         lags: list[int] = []
+        phases: list[int] = []
         last = host.picture.count - 1
 
         def enough() -> bool:
             nonlocal last
             host.picture.ask(int(Tier.FULL), CLOCK.now())
             for info in host.picture.infos(last):
-                row = host.picture.picture(info.index).key
-                assert row is not None
-                left = int(row[110].argmax())
-                if host.picture.holds(info.index) and row[110].any() and 0 < left < 400:
+                shown = host.picture.picture(info.index).key
+                assert shown is not None
+                left, phase = int(shown[110, :590].argmax()), int(shown[:, 604].argmax())
+                if host.picture.holds(info.index) and 0 < left < 400:
                     lags.append((left // 2 - round(info.due_ns / 20e6)) % 250)
+                    phases.append(phase)
                 last = info.index
-            return len(lags) >= 100
+            return len(lags) >= 150
 
-        wait_for(enough, 15, "pictures")
-        commonest = max(lags.count(lag) for lag in set(lags))
-        assert commonest >= 60, f"the page is as far behind its picture in each: {lags}"
-        assert max(lags.count(lag) + lags.count((lag + 1) % 250) for lag in set(lags)) >= 75
+        wait_for(enough, 20, "pictures")
+        phase = max(set(phases), key=phases.count)
+        even = [abs(one - phase) <= 1 for one in phases]
+        assert sum(even) >= 0.7 * len(even), f"the page's clock goes by the show's pictures: {phases}"
+        lag = max(set(lags), key=lags.count)
+        assert lags.count(lag) >= 0.5 * len(lags), f"the page is as far behind its picture in each: {lags}"
 
 
 @extra
