@@ -1,10 +1,10 @@
 """How much later pictures come in than the tracking of their instants, found by itself while cameras are on the air.
 
-Now and then a thread compares two pictures, some tenths of a second apart at most, of a tracked camera that turns: how far it
-turned there against what its tracker says tells the delay, once enough pairs were looked at (`tracking.delay`). All of
-it together may take 2 % of a core. Most of that is in OpenCV, where others may go on; the thread has no lower priority
-than they have, since on a busy machine it would then hold the interpreter while it waits for its turn. Nothing is
-applied: the desk shows what was found.
+Now and then a thread compares two pictures, a tenth of a second or two apart, of a tracked camera that turns: how far
+it turned there against what its tracker says tells the delay, once enough pairs were looked at (`tracking.delay`). All
+of it together may take 2 % of a core. Most of that is in OpenCV, where others may go on; the thread has no lower
+priority than they have, since on a busy machine it would then hold the interpreter while it waits for its turn. Nothing
+is applied: the desk shows what was found.
 
 Only pictures that are all made can be compared: those of a source on program and, while the machine has room, on
 preview. Once the delay is sure the camera is left alone for some minutes; when its stream begins anew, or its tracker
