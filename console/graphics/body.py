@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from console.graphics.geometry import FARTHEST_M
+from console.graphics.geometry import FARTHEST_M, Indexes
 from console.graphics.moment import Array, Subject
 
 JOINTS = 33
@@ -16,8 +16,14 @@ _BONES = (
     (11, 13, 1), (13, 15, 1), (15, 19, 1), (23, 25, 1), (25, 27, 1), (27, 29, 1), (29, 31, 1), (27, 31, 1),
     (12, 14, 2), (14, 16, 2), (16, 20, 2), (24, 26, 2), (26, 28, 2), (28, 30, 2), (30, 32, 2), (28, 32, 2),
 )  # fmt: skip
-_KNOTS = (_HEAD, 11, 12, 13, 14, 15, 16, 23, 24, 25, 26, 27, 28)
 _BONE_M, _KNOT_M, _HEAD_M = 0.020, 0.034, 0.062
+# Joint, radius and what it is.
+_KNOTS = (
+    (_HEAD, _HEAD_M, 0), *((joint, _KNOT_M, 0) for joint in (11, 12, 13, 14, 15, 16, 23, 24, 25, 26, 27, 28)),
+)  # fmt: skip
+_SKELETON_ENDS = np.array([(a, b) for a, b, _ in _BONES] + [(joint, joint) for joint, _, _ in _KNOTS])
+_SKELETON_RADII_M = np.array([_BONE_M] * len(_BONES) + [radius for _, radius, _ in _KNOTS])
+_SKELETON_PARTS = np.array([part for _, _, part in _BONES] + [part for _, _, part in _KNOTS])
 
 # Joint, joint, radius in metres of flesh and clothes around.
 _FLESH = (
@@ -26,8 +32,13 @@ _FLESH = (
     (23, 25, 0.105), (25, 27, 0.075), (27, 31, 0.06), (29, 31, 0.055),
     (24, 26, 0.105), (26, 28, 0.075), (28, 32, 0.06), (30, 32, 0.055),
 )  # fmt: skip
+_FLESH_ENDS = np.array([(a, b) for a, b, _ in _FLESH])
+_FLESH_RADII_M = np.array([radius for _, _, radius in _FLESH])
 # Of someone of 1.80 m whose joints are not known: heights of both ends, radius.
 _UPRIGHT = ((0.10, 0.85, 0.17), (0.85, 1.42, 0.24), (1.66, 1.66, 0.14))
+_UPRIGHT_ENDS = np.array([[(0.0, 0.0, low), (0.0, 0.0, high)] for low, high, _ in _UPRIGHT])
+_UPRIGHT_RADII_M = np.array([radius for _, _, radius in _UPRIGHT])
+_MIDDLES = np.array([(11, 12), (23, 24), (7, 8)])
 HEIGHT_M = 1.80
 _ABOVE_M = 0.12
 
@@ -37,10 +48,9 @@ def _joints(subject: Subject) -> Array | None:
     joints = subject.joints_m
     if joints is None or joints.shape != (JOINTS, 3):
         return None
-    made = [(joints[a] + joints[b]) / 2 for a, b in ((11, 12), (23, 24), (7, 8))]
-    found: Array = np.concatenate((joints, made))
-    known: Array = np.where((np.abs(found) < FARTHEST_M).all(axis=1, keepdims=True), found, np.nan)
-    return known
+    found: Array = np.concatenate((joints, joints[_MIDDLES].mean(axis=1)))
+    found[~(np.abs(found) < FARTHEST_M).all(axis=1)] = np.nan
+    return found
 
 
 def head_top_m(subject: Subject) -> Array:
@@ -53,29 +63,27 @@ def head_top_m(subject: Subject) -> Array:
     return np.array([x, y, z + HEIGHT_M + _ABOVE_M])
 
 
-def bones(subject: Subject) -> tuple[Array, Array, tuple[int, ...]] | None:
-    """Ends (n, 2, 3), radii (n,) and sides of what is drawn as a skeleton; None without joints."""
+def bones(subject: Subject) -> tuple[Array, Array, Indexes] | None:
+    """Ends (n, 2, 3), radii (n,) and parts (n,) of what is drawn as a skeleton: bones, then knots; None without joints.
+
+    Both ends of a knot are the same. A part is 0, of the trunk, 1, of the left side, or 2, of the right.
+    """
     joints = _joints(subject)
     if joints is None:
         return None
-    ends = [joints[[a, b]] for a, b, _ in _BONES] + [joints[[k, k]] for k in _KNOTS]
-    radius = [_BONE_M] * len(_BONES) + [_HEAD_M if k == _HEAD else _KNOT_M for k in _KNOTS]
-    parts = [side for _, _, side in _BONES] + [0] * len(_KNOTS)
-    known = [bool(np.isfinite(end).all()) for end in ends]
-    if not any(known):
+    ends = joints[_SKELETON_ENDS]
+    known = ~np.isnan(ends).any(axis=(1, 2))
+    if not known.any():
         return None
-    kept = [at for at, good in enumerate(known) if good]
-    return np.array([ends[at] for at in kept]), np.array([radius[at] for at in kept]), tuple(parts[at] for at in kept)
+    return ends[known], _SKELETON_RADII_M[known], _SKELETON_PARTS[known]
 
 
 def flesh(subject: Subject) -> tuple[Array, Array]:
     """Ends (n, 2, 3) and radii (n,) of capsules that hold the body: around its joints, or upright where it stands."""
     joints = _joints(subject)
     if joints is not None:
-        ends = np.array([joints[[a, b]] for a, b, _ in _FLESH])
-        known = np.isfinite(ends).all(axis=(1, 2))
+        ends = joints[_FLESH_ENDS]
+        known = ~np.isnan(ends).any(axis=(1, 2))
         if known.sum() >= len(_FLESH) // 2:
-            return ends[known], np.array([radius for _, _, radius in _FLESH])[known]
-    place = np.asarray(subject.position_m, np.float64)
-    ends = place + np.array([[(0.0, 0.0, low), (0.0, 0.0, high)] for low, high, _ in _UPRIGHT])
-    return ends, np.array([radius for _, _, radius in _UPRIGHT])
+            return ends[known], _FLESH_RADII_M[known]
+    return np.asarray(subject.position_m, np.float64) + _UPRIGHT_ENDS, _UPRIGHT_RADII_M

@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor
 from console.graphics.moment import Array
 from console.graphics.paint import Rgba
 
-STEPS = 48
+STEPS = 32
 """Colours of a trail: so many that the steps are not seen, so few that a trail is a few dozen pieces."""
 TOPS_MPS = (13.0, 26.0, 52.0, 104.0)
 """The speeds of the brightest colour: running, cycling and horses, cars on a street, cars on a track."""

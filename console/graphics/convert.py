@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from console.media.picture import Picture
 
+Corners: TypeAlias = NDArray[np.float64]
 Pixels: TypeAlias = NDArray[np.uint8]
 """(height, width, 4): blue, green, red, alpha, premultiplied; QImage's ARGB32_Premultiplied in memory."""
 
@@ -71,10 +72,17 @@ class Touched:
             max(int(left) // TILE_PX, 0) : int(right) // TILE_PX + 1,
         ] = True
 
-    def meets(self, left: float, top: float, right: float, bottom: float) -> bool:
-        """Whether anything may lie within."""
-        rows = slice(max(int(top) // TILE_PX, 0), max(int(bottom) // TILE_PX + 1, 0))
-        return bool(self._tiles[rows, max(int(left) // TILE_PX, 0) : max(int(right) // TILE_PX + 1, 0)].any())
+    def meet(self, low: Corners, high: Corners) -> NDArray[np.bool_]:
+        """In which of the boxes from corners (n, 2) to corners (n, 2) anything may lie."""
+        size = (self._columns, self._rows)
+        first = np.clip(low // TILE_PX, 0, size).astype(np.intp)
+        after = np.clip(high // TILE_PX + 1, 0, size).astype(np.intp)
+        after = np.maximum(after, first)
+        total = cv2.integral(self._tiles.view(np.uint8), sdepth=cv2.CV_32S)
+        across, down, right, bottom = *first.T, *after.T
+        return np.asarray(
+            total[bottom, right] + total[down, across] > total[down, right] + total[bottom, across], np.bool_
+        )
 
     def wipe(self) -> None:
         """Nothing lies anywhere."""
@@ -174,7 +182,7 @@ class OverlayPicture:
         np.copyto(key, alpha)
         cv2.addWeighted(blue, _LUMA[0], green, _LUMA[1], 0, dst=blue)
         cv2.addWeighted(red, _LUMA[2], alpha, _LUMA[3], 0, dst=red)
-        np.copyto(luma, cv2.add(blue, red))
+        cv2.add(blue, red, dst=luma)
         half = cv2.resize(area, (box.width // 2, box.height // 2), interpolation=cv2.INTER_AREA)
         chroma = cv2.transform(half, _CHROMA)
         cv2.extractChannel(chroma, 0, dst=cb)

@@ -25,6 +25,7 @@ MOST_SUBJECTS = 64
 _WHITE: Rgba = (255, 255, 255, 255)
 _LINE_M = 0.10
 _MOST_POINTS = 400
+_WAKES = 4
 
 
 @dataclass
@@ -148,16 +149,12 @@ def _tags(element: Element, opacity: float, building: Building) -> list[Shape]:
 
 def _trails(element: Element, opacity: float, building: Building) -> list[Shape]:
     shapes: list[Shape] = []
-    everyone = building.who(element)
-    known = [one.trail[:, 3] for one in everyone if one.trail.ndim == 2 and one.trail.shape[1] == 4]
-    fastest = max((float(speeds[np.isfinite(speeds)].max(initial=0.0)) for speeds in known), default=0.0)
+    everyone = [one for one in building.who(element) if one.trail.ndim == 2 and one.trail.shape[1] == 4]
+    fastest = max((float(np.nan_to_num(one.trail[:, 3], posinf=0.0).max(initial=0.0)) for one in everyone), default=0.0)
     top = next((top for top in TOPS_MPS if fastest <= top), TOPS_MPS[-1])
-    for subject in everyone:
-        trail = subject.trail
-        if trail.ndim != 2 or trail.shape[1] != 4:
-            continue
-        parts = pieces_of(np.asarray(trail[-2000:], np.float64), 0.32 * size_of(element), top, element.under_subjects)
-        under = element.under_subjects
+    under = element.under_subjects
+    trails = [np.asarray(one.trail[-2000:], np.float64) for one in everyone]
+    for subject, parts in zip(everyone, pieces_of(trails, 0.32 * size_of(element), top, under), strict=True):
         shapes += _fill(parts, opacity * subject.strength, under, sum(colour == SHADE for _, colour in parts))
     return shapes
 
@@ -175,10 +172,12 @@ def _record_lines(element: Element, opacity: float, building: Building) -> list[
     start, end = (point + along * run for point in points[:2])
     colour, width = rgba(element.colour), _LINE_M * size_of(element)
     wake = []
-    for number in range(1, 5):  # a wake says which way it runs
+    for number in range(_WAKES, 0, -1):  # a wake says which way it runs
         behind = along * (width * number * 1.1)
         wake.append((strip(start - behind, end - behind, width * number * 2.2, building.pieces), (*colour[:3], 30)))
-    shapes = _fill([*wake, *_line(start, end, width, colour, building)], opacity, element.under_subjects)
+    shade, line = _line(start, end, width, colour, building)
+    # The broadest of the wake and the line's dark ground hold all others.
+    shapes = _fill([wake[0], shade, *wake[1:], line], opacity, element.under_subjects, holding=2)
     speed = float(np.interp(race_s + 0.05, times, metres) - np.interp(race_s - 0.05, times, metres)) / 0.1
     instant = building.scene.instant_s
     facts = Facts(
@@ -298,7 +297,7 @@ def _skeletons(element: Element, opacity: float, building: Building) -> list[Sha
         if found is not None:
             ends, radius, parts = found
             scale = min(max(size_of(element), 0.2), 5.0)
-            shapes.append(Bones(ends, radius * scale, tuple(palette[p] for p in parts), opacity * subject.strength))
+            shapes.append(Bones(ends, radius * scale, parts, palette, opacity * subject.strength))
     return shapes
 
 

@@ -17,7 +17,14 @@ from console.graphics.body import flesh
 from console.graphics.convert import NO_BOX, Box, OverlayPicture, Touched
 from console.graphics.elements import MOST_SUBJECTS, Building, build
 from console.graphics.faces import Panel, panels
-from console.graphics.geometry import capsule_outlines, project_capsules, project_points, project_polygons, sane
+from console.graphics.geometry import (
+    Indexes,
+    capsule_outlines,
+    project_capsules,
+    project_points,
+    project_polygons,
+    sane,
+)
 from console.graphics.labels import Key, Layout, Placed, Wish, arrange
 from console.graphics.moment import NO_TRAIL, Array, Scene, Subject
 from console.graphics.occlusion import Mask
@@ -40,6 +47,9 @@ __all__ = ["NO_TRAIL", "Array", "Mask", "Scene", "SceneRenderer", "Subject"]
 
 MOST_LABELS = 40
 _BENT_PIECES = 12
+_BONE_RIM_PX = 1.6
+_PARTS_ORDER = (0, 2, 1)
+"""The trunk and the knots lie under the limbs."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,10 +73,15 @@ class _Body:
 
 @dataclass(frozen=True, eq=False)
 class _Skeleton:
-    """Outlines (m, n, 2): of the dark rim, and of parts by colour."""
+    """Outlines (m, n, 2) of bones and of their dark rims, knots (k, 2) and their radii, and which colour each has."""
 
+    bones: Array
     rims: Array
-    parts: list[tuple[Array, Rgba]]
+    knots: Array
+    radii_px: Array
+    parts: tuple[Indexes, Indexes]
+    """Of bones and of knots."""
+    colours: tuple[Rgba, ...]
     opacity: float
 
 
@@ -99,7 +114,8 @@ class _Plan:
         for depth, panel in self.standing:
             parts += [depth, panel.opacity, *_bytes(panel)]
         for skeleton in self.skeletons:
-            parts += [skeleton.opacity, skeleton.rims.tobytes(), *(colour for _, colour in skeleton.parts)]
+            parts += [skeleton.opacity, skeleton.colours, skeleton.rims.tobytes()]
+            parts += [skeleton.knots.tobytes(), skeleton.radii_px.tobytes()]
         parts += [(id(plate.image), plate.placed, plate.opacity) for plate in self.plates]
         parts += [(body.depth_m, body.outlines.tobytes()) for body in self.bodies]
         return tuple(parts)
@@ -182,18 +198,19 @@ class SceneRenderer:
     def _plan(self, scene: Scene, view: CameraView) -> _Plan:
         shapes = build(self._building(scene, view, self._readings))
         fills = [one for one in shapes if isinstance(one, Fill)]
-        polygons = iter(project_polygons(view, [polygon for fill in fills for polygon in fill.polygons_m]))
+        projected = iter(project_polygons(view, [polygon for fill in fills for polygon in fill.polygons_m]))
         ground: list[_Drawn | Panel] = []
         above: list[_Drawn | Panel] = []
         standing: list[tuple[float, Panel]] = []
         for shape in shapes:
             if isinstance(shape, Fill):
-                seen = [(next(polygons), colour) for colour in shape.colours]
+                seen = [(next(projected), colour) for colour in shape.colours]
                 pairs = [pair for pair in seen if len(pair[0])]
                 holding = sum(len(polygon) > 0 for polygon, _ in seen[: shape.holding])
                 if pairs:
                     marks = holding if shape.holding else len(pairs)
-                    drawn = _Drawn(tuple(p for p, _ in pairs), tuple(c for _, c in pairs), shape.opacity, marks)
+                    polygons, colours = zip(*pairs, strict=True)
+                    drawn = _Drawn(polygons, colours, shape.opacity, marks)
                     (ground if shape.under else above).append(drawn)
             elif isinstance(shape, Face):
                 panel = panels(shape, view, self._sprites)
@@ -232,22 +249,23 @@ class SceneRenderer:
         if not bones:
             return []
         ends, radius = np.concatenate([b.ends_m for b in bones]), np.concatenate([b.radius_m for b in bones])
-        scale = self._height / 1080
-        pixels, wide, kept = project_capsules(view, ends, radius, 0.9 * scale)
-        outlines, rims = capsule_outlines(pixels, wide), capsule_outlines(pixels, wide + 1.6 * scale)
+        pixels, wide, kept = project_capsules(view, ends, radius, 0.9 * self._height / 1080)
+        is_knot = (ends[kept, 0] == ends[kept, 1]).all(axis=1)
+        part, radii_px = np.concatenate([b.parts for b in bones])[kept], wide.mean(axis=1)
+        rim_px = _BONE_RIM_PX * self._height / 1080
+        outlines, rims = capsule_outlines(pixels, wide), capsule_outlines(pixels, wide + rim_px)
+        stops = np.searchsorted(kept, np.cumsum([len(b.ends_m) for b in bones]))
         found: list[tuple[float, _Skeleton]] = []
-        start = 0
-        for one in bones:
-            mine = np.flatnonzero((kept >= start) & (kept < start + len(one.ends_m)))
+        for one, start, stop in zip(bones, [0, *stops.tolist()], stops.tolist(), strict=False):
+            mine = np.arange(start, stop)
             if len(mine):
-                colours = [one.colours[at] for at in (kept[mine] - start).tolist()]
-                parts = [
-                    (outlines[mine[[at for at, own in enumerate(colours) if own == colour]]], colour)
-                    for colour in dict.fromkeys(reversed(colours))
-                ]
-                depth = float(np.nanmean((one.ends_m[:, 0] - view.position_m) @ view.rotation[2]))
-                found.append((depth, _Skeleton(rims[mine], parts, one.opacity)))
-            start += len(one.ends_m)
+                knot, bone = mine[is_knot[mine]], mine[~is_knot[mine]]
+                depth = float((one.ends_m[:, 0].mean(axis=0) - view.position_m) @ view.rotation[2])
+                parts = part[bone], part[knot]
+                skeleton = _Skeleton(
+                    outlines[bone], rims[bone], pixels[knot, 0], radii_px[knot], parts, one.colours, one.opacity
+                )
+                found.append((depth, skeleton))
         found.sort(key=lambda each: -each[0])
         return [one for _, one in found]
 
@@ -293,15 +311,13 @@ class SceneRenderer:
             _draw_all(canvas, plan.above)
             for skeleton in plan.skeletons:
                 with canvas.layer(skeleton.opacity) as layer:
-                    _draw_skeleton(layer, skeleton)
+                    _draw_skeleton(layer, skeleton, _BONE_RIM_PX * self._height / 1080)
             self._draw_plates(plan.plates)
         finally:
             self._boxes = canvas.end()
 
     def _draw_plates(self, plates: Sequence[_Plate]) -> None:
-        scale = self._height / 1080
-        for plate in plates:
-            _leader(self._canvas, plate, scale)
+        _draw_leaders(self._canvas, plates, self._height / 1080)
         for plate in plates:
             x, y = plate.placed.x - SPRITE_MARGIN_PX, plate.placed.y - SPRITE_MARGIN_PX
             self._canvas.sprite(plate.image, x, y, plate.opacity)
@@ -316,8 +332,7 @@ def _draw_all(canvas: Canvas, drawn: Sequence[_Drawn | Panel]) -> None:
                     for piece in one.pieces:
                         layer.picture(piece.outline, one.image, piece.transform)
                 else:
-                    for number, (polygon, colour) in enumerate(zip(one.polygons, one.colours, strict=True)):
-                        layer.polygon(polygon, colour, mark=number < one.marks)
+                    layer.polygons(one.polygons, one.colours, one.marks)
 
 
 def _hide_ground(canvas: Canvas, bodies: Sequence[_Body], ground: Mask | None) -> None:
@@ -332,38 +347,38 @@ def _hide_ground(canvas: Canvas, bodies: Sequence[_Body], ground: Mask | None) -
     canvas.keep(ground.shown, ground.x, ground.y)
 
 
-def _draw_skeleton(canvas: Canvas, skeleton: _Skeleton) -> None:
+def _draw_skeleton(canvas: Canvas, skeleton: _Skeleton, rim_px: float) -> None:
     """First the dark rim of all, then bones and knots, of one colour at a time."""
+    bones, knots, radii = skeleton.bones, skeleton.knots, skeleton.radii_px
     canvas.outlines(skeleton.rims, OUTLINE)
-    for part, colour in skeleton.parts:
-        canvas.outlines(part, colour)
-    low, high = skeleton.rims.min(axis=(0, 1)).tolist(), skeleton.rims.max(axis=(0, 1)).tolist()
-    canvas.touched.mark(low[0] - 1, low[1] - 1, high[0] + 1, high[1] + 1)
+    canvas.dots(knots, radii + rim_px, OUTLINE)
+    bone_part, knot_part = skeleton.parts
+    for part in _PARTS_ORDER:
+        canvas.outlines(bones[bone_part == part], skeleton.colours[part])
+        canvas.dots(knots[knot_part == part], radii[knot_part == part], skeleton.colours[part])
+    beyond = float(radii.max(initial=0.0)) + rim_px + 1
+    everywhere = np.concatenate((skeleton.rims.reshape(-1, 2), knots))
+    canvas.touched.mark(*(everywhere.min(axis=0) - beyond).tolist(), *(everywhere.max(axis=0) + beyond).tolist())
 
 
-def _leader(canvas: Canvas, plate: _Plate, scale: float) -> None:
-    """The line from a plate to what it names: white, on a dark one, ending in a dot."""
-    placed = plate.placed
-    x, y = placed.anchor
-    foot = placed.y + placed.height
-    if y <= foot:
-        return
-    top = min(max(x, placed.x + 8 * scale), placed.x + placed.width - 8 * scale), foot
-    alpha = plate.opacity
-    for width, radius, (red, green, blue, full) in (
-        (LEADER_PX + 2.2, DOT_PX + 1.3, OUTLINE),
-        (LEADER_PX, DOT_PX, TEXT),
-    ):
-        colour = (red, green, blue, round(full * alpha))
-        canvas.outlines(_segment(top, (x, y), width * scale)[None], colour)
-        canvas.dots([(x, y)], radius * scale, colour)
-    wide = 2 * DOT_PX * scale
-    canvas.touched.mark(min(x, top[0]) - wide, foot - wide, max(x, top[0]) + wide, y + wide)
-
-
-def _segment(start: tuple[float, float], end: tuple[float, float], width_px: float) -> Array:
-    """The outline (4, 2) of a straight line."""
-    a, b = np.array(start), np.array(end)
-    along = b - a
-    side = np.array([-along[1], along[0]]) / max(float(np.hypot(along[0], along[1])), 1e-9) * width_px / 2
-    return np.array([a + side, b + side, b - side, a - side])
+def _draw_leaders(canvas: Canvas, plates: Sequence[_Plate], scale: float) -> None:
+    """The lines from plates to what they name: white, on a dark one, ending in a dot."""
+    by_alpha: dict[float, list[tuple[tuple[float, float], tuple[float, float]]]] = {}
+    for plate in plates:
+        placed = plate.placed
+        x, y = placed.anchor
+        foot = placed.y + placed.height
+        if y > foot:
+            top = min(max(x, placed.x + 8 * scale), placed.x + placed.width - 8 * scale), foot
+            by_alpha.setdefault(plate.opacity, []).append((top, (x, y)))
+            wide = 2 * DOT_PX * scale
+            canvas.touched.mark(min(x, top[0]) - wide, foot - wide, max(x, top[0]) + wide, y + wide)
+    for alpha, leaders in by_alpha.items():
+        ends = np.array(leaders)
+        for width, radius, (red, green, blue, full) in (
+            (LEADER_PX + 2.2, DOT_PX + 1.3, OUTLINE),
+            (LEADER_PX, DOT_PX, TEXT),
+        ):
+            colour = (red, green, blue, round(full * alpha))
+            canvas.lines(ends, width * scale, colour)
+            canvas.dots(ends[:, 1], np.full(len(ends), radius * scale), colour)

@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from console.graphics.geometry import Indexes
 from console.graphics.labels import Key
 from console.graphics.moment import Array
 from console.graphics.paint import Rgba
@@ -45,11 +46,13 @@ class Face:
 
 @dataclass(frozen=True, eq=False)
 class Bones:
-    """A skeleton: bones, then knots, far to near."""
+    """A skeleton: bones, then knots."""
 
     ends_m: Array
     """(n, 2, 3); both ends of a knot are the same."""
     radius_m: Array
+    parts: Indexes
+    """(n,): which of the colours each has."""
     colours: tuple[Rgba, ...]
     opacity: float
 

@@ -155,10 +155,9 @@ def test_touched_is_forgotten_and_asked() -> None:
     touched = Touched(640, 360)
     assert touched.boxes() == ()
     touched.mark(100, 100, 101, 101)
-    assert touched.meets(0, 0, 640, 360)
-    assert touched.meets(100, 100, 101, 101)
-    assert not touched.meets(100 + 2 * TILE_PX, 100, 300, 120)
-    assert not touched.meets(-50, -50, -10, -10)
+    low = np.array([(0.0, 0.0), (100.0, 100.0), (100.0 + 2 * TILE_PX, 100.0), (-50.0, -50.0), (700.0, 0.0)])
+    high = np.array([(640.0, 360.0), (101.0, 101.0), (300.0, 120.0), (-10.0, -10.0), (800.0, 400.0)])
+    assert touched.meet(low, high).tolist() == [True, True, False, False, False]
     touched.wipe()
     assert touched.boxes() == ()
     assert around(()) == NO_BOX

@@ -118,7 +118,8 @@ def test_a_thousand_subjects_are_thinned_to_the_nearest() -> None:
 def test_skeletons_have_what_is_known() -> None:
     (bones,) = built(scene("skeleton"))
     assert isinstance(bones, Bones)
-    assert len(bones.ends_m) == len(bones.radius_m) == len(bones.colours) == 34
+    assert len(bones.ends_m) == len(bones.radius_m) == len(bones.parts) == 34
+    assert set(bones.parts.tolist()) == set(range(len(bones.colours)))
     assert built(scene("skeleton", subjects=(subject(joints_m=None),))) == []
 
 

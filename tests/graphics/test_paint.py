@@ -37,8 +37,9 @@ def shifts() -> list[tuple[float, float]]:
 
 
 _LINE = np.array([(300.3, 200.1), (420.7, 230.2), (420.7, 234.2), (300.3, 204.1)])
+_LEADER = np.array([[(300.3, 200.1), (300.3, 290.2)]])
 _CORNERS = np.array([(300.3, 200.1), (420.7, 230.2), (340.2, 320.9)])
-ALONG = {"line": (120.4, 30.1), "bone": (30.8, 77.7)}
+ALONG = {"line": (120.4, 30.1), "bone": (30.8, 77.7), "leader": (0.0, 1.0)}
 _TURN = np.linspace(0, 2 * np.pi, 48, endpoint=False)
 _DISC = np.stack((400 + 60 * np.cos(_TURN), 300 + 20 * np.sin(_TURN)), axis=1)
 PRIMITIVES: dict[str, Callable[[Canvas, NDArray[np.float64]], None]] = {
@@ -46,7 +47,8 @@ PRIMITIVES: dict[str, Callable[[Canvas, NDArray[np.float64]], None]] = {
     "polygon": lambda canvas, by: canvas.polygon(_CORNERS + by, (255, 255, 255, 96)),
     "ring": lambda canvas, by: canvas.polygon(_DISC + by, (255, 255, 255, 255)),
     "bone": lambda canvas, by: canvas.outlines(_bone(by), (255, 255, 255, 255)),
-    "knot": lambda canvas, by: canvas.dots([(400.2 + by[0], 300.7 + by[1])], 6.3, (255, 255, 255, 255)),
+    "leader": lambda canvas, by: canvas.lines(_LEADER + by, 2.0, (255, 255, 255, 255)),
+    "knot": lambda canvas, by: canvas.dots(np.array([(400.2, 300.7)]) + by, np.array([6.3]), (255, 255, 255, 255)),
 }
 
 
