@@ -11,8 +11,9 @@ from __future__ import annotations
 import logging
 import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from console.errors import ConsoleError, UsageError
 from console.media.clock import Anchor, Clock, SystemClock
@@ -99,14 +100,22 @@ def anchor_of(config: Message, clock: Clock) -> Anchor:
     return Anchor(**config["anchor"]) if config.get("anchor") else Anchor.take(clock)
 
 
-def start_proxy(config: Message, tiles: Tiles, finish: threading.Event) -> None:
-    """Begin with the stream of the second address, when there is one. Raises ConsoleError when it is no stream."""
+def start_proxy(config: Message, tiles: Tiles, finish: threading.Event, tell: Callable[..., None]) -> None:
+    """Begin with the stream of the second address, when there is one. Raises ConsoleError when it is no stream.
+
+    Tells `tile` with a `tile_reason` when it has come to be in trouble, and with an empty one when it is out of it.
+    """
     if not config.get("proxy_url"):
         return
     address, clock = parse(config["proxy_url"]), SystemClock()
     if address.kind not in (Kind.CLIP, Kind.LIVE):
         raise UsageError(f"The tile's address {address.shown} is no stream", "Give the address of a smaller stream")
-    report = Report(f"{config.get('id', '?')}: tile", lambda _event, **_fields: None)
+
+    def tell_tile(event: str, **fields: Any) -> None:
+        if event in ("trouble", "recovered"):
+            tell("tile", tile_reason=fields.get("reason", ""))
+
+    report = Report(f"{config.get('id', '?')}: tile", tell_tile)
     proxy = StreamSource(
         address,
         ProxyScreen(tiles, clock),
@@ -148,9 +157,10 @@ def _run() -> int:
         report.trouble(error)
         source = NoSource(screen)
     try:
-        start_proxy(config, screen.tiles, parent.finish)
+        start_proxy(config, screen.tiles, parent.finish, parent.tell)
     except ConsoleError as error:
         report.note(f"has no tile of its own: {error}")
+        parent.tell("tile", tile_reason=error.sentence)
     source.run(parent.finish)
     parent.close()
     return 0

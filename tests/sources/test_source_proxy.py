@@ -41,6 +41,7 @@ def test_a_proxy_that_does_not_come_harms_nothing(tmp_path: Path, clip_ts: Path,
         tiles = host.tile.count
         assert tiles > 5
         assert host.told("trouble") is None
+        assert host.wait_told("tile")["tile_reason"], "the desk says what is wrong with the address of the tile"
         assert host.wait_told("stats")["proxied"] is False
 
 
