@@ -15,7 +15,7 @@ from console.graphics.geometry import sane
 from console.graphics.moment import Array, Scene, Subject
 from console.graphics.paint import SHADE, Rgba
 from console.graphics.readings import Facts, Readings
-from console.graphics.shapes import SHADE_M, Bones, Face, Fill, Shape, Tag, disc, ring, strip, subdivided
+from console.graphics.shapes import SHADE_M, Bones, Face, Fill, Mixing, Shape, Tag, disc, ring, strip, subdivided
 from console.graphics.sprites import FaceLook
 from console.graphics.trails import pieces_of
 from console.show.world import Element, ElementKind
@@ -121,11 +121,13 @@ def _line(start: Array, end: Array, width_m: float, colour: Rgba, building: Buil
     return [(broad, SHADE), (strip(start, end, width_m, building.pieces), colour)]
 
 
-def _fill(parts: list[tuple[Array, Rgba]], opacity: float, under: bool, holding: int = 0) -> list[Shape]:
+def _fill(
+    parts: list[tuple[Array, Rgba]], opacity: float, under: bool, holding: int = 0, mixing: Mixing = Mixing.OVER
+) -> list[Shape]:
     kept = [part for part in parts if len(part[0]) >= 3]
     if not kept:
         return []
-    return [Fill(tuple(p for p, _ in kept), tuple(c for _, c in kept), opacity, under, holding)]
+    return [Fill(tuple(p for p, _ in kept), tuple(c for _, c in kept), opacity, under, holding, mixing)]
 
 
 def _tags(element: Element, opacity: float, building: Building) -> list[Shape]:
@@ -155,7 +157,8 @@ def _trails(element: Element, opacity: float, building: Building) -> list[Shape]
     under = element.under_subjects
     trails = [np.asarray(one.trail[-2000:], np.float64) for one in everyone]
     for subject, parts in zip(everyone, pieces_of(trails, 0.32 * size_of(element), top, under), strict=True):
-        shapes += _fill(parts, opacity * subject.strength, under, sum(colour == SHADE for _, colour in parts))
+        dark = sum(colour == SHADE for _, colour in parts)
+        shapes += _fill(parts, opacity * subject.strength, under, dark, Mixing.INSTEAD)
     return shapes
 
 
@@ -219,11 +222,11 @@ def _ring(centre: Array, radius_m: float, colour: Rgba, opacity: float, under: b
     width = min(0.12 * radius_m, 0.2)
     shade = ring(centre, radius_m + width * 0.4, width * 1.8)
     parts = [
-        (shade, SHADE),
         (disc(centre, radius_m - width / 2), (*colour[:3], 64)),
+        (shade, SHADE),
         (ring(centre, radius_m, width), colour),
     ]
-    return _fill(parts, opacity, under, holding=1)
+    return _fill(parts, opacity, under, holding=2, mixing=Mixing.ALONE)
 
 
 def _aspect(corners: Array) -> float:

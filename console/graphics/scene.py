@@ -39,7 +39,7 @@ from console.graphics.paint import (
     mark_polygon,
 )
 from console.graphics.readings import Readings
-from console.graphics.shapes import Bones, Face, Fill, Tag
+from console.graphics.shapes import Bones, Face, Fill, Mixing, Tag
 from console.graphics.sprites import Sprites
 from console.tracking.camera import CameraView
 
@@ -61,6 +61,7 @@ class _Drawn:
     opacity: float
     marks: int
     """How many of the polygons, from the first, hold all the others."""
+    mixing: Mixing
 
 
 @dataclass(frozen=True, eq=False)
@@ -210,7 +211,7 @@ class SceneRenderer:
                 if pairs:
                     marks = holding if shape.holding else len(pairs)
                     polygons, colours = zip(*pairs, strict=True)
-                    drawn = _Drawn(polygons, colours, shape.opacity, marks)
+                    drawn = _Drawn(polygons, colours, shape.opacity, marks, shape.mixing)
                     (ground if shape.under else above).append(drawn)
             elif isinstance(shape, Face):
                 panel = panels(shape, view, self._sprites)
@@ -332,7 +333,10 @@ def _draw_all(canvas: Canvas, drawn: Sequence[_Drawn | Panel]) -> None:
                     for piece in one.pieces:
                         layer.picture(piece.outline, one.image, piece.transform)
                 else:
-                    layer.polygons(one.polygons, one.colours, one.marks)
+                    instead = one.mixing is Mixing.INSTEAD or (
+                        one.mixing is Mixing.ALONE and not layer.holds(one.polygons[: one.marks])
+                    )
+                    layer.polygons(one.polygons, one.colours, one.marks, instead=instead)
 
 
 def _hide_ground(canvas: Canvas, bodies: Sequence[_Body], ground: Mask | None) -> None:
