@@ -5,7 +5,8 @@
 
 The scenes are made beforehand; what is timed is the renderer alone: shapes, projection, labels, painting, conversion to
 premultiplied planes in a ring's slot (10 slots in turn). "cpu" is processor time of this process, which a busy machine
-falsifies less than "wall" time. "still" is the same picture again and again, into slots that have it already.
+falsifies less than "wall" time; "parts" are its steps, timed in a pass of their own. "still" is the same picture again
+and again, into slots that have it already. Scene "demo" is what the demo has on from the start.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import platform
 import pstats
 import statistics
 import time
+from dataclasses import replace
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
@@ -26,8 +28,10 @@ import cv2
 import numpy as np
 from PySide6.QtGui import QGuiApplication
 
+from console.demo import graphics as demo_graphics
 from console.demo.body import INDEX, skeleton
 from console.demo.cameras import STATIONS
+from console.demo.graphics import ON_FROM_THE_START
 from console.demo.race import GUN_S, TRACK_M, runners_at, track_of
 from console.graphics.convert import OverlayPicture
 from console.graphics.scene import Scene, SceneRenderer, Subject
@@ -36,7 +40,7 @@ from console.show.world import Element, ElementKind, Group
 from console.tracking.camera import CameraView
 
 FPS, SLOTS, BEGIN_S = 50, 10, 5.0
-LIMIT_MS = {1080: 10.0, 720: 10.0}
+LIMIT_MS = {("full", 1080): 10.0, ("full", 720): 10.0, ("demo", 720): 4.0}
 _BLAZEPOSE = {
     0: "jaw", 7: "head", 8: "head", 11: "shoulder_l", 12: "shoulder_r", 13: "elbow_l", 14: "elbow_r", 15: "wrist_l",
     16: "wrist_r", 19: "hand_l", 20: "hand_r", 23: "hip_l", 24: "hip_r", 25: "knee_l", 26: "knee_r", 27: "ankle_l",
@@ -76,18 +80,43 @@ def elements() -> tuple[tuple[Element, float], ...]:
     )  # fmt: skip
 
 
-def moment(number: int, camera: int, width: int, height: int) -> tuple[Scene, CameraView]:
+def demo() -> tuple[tuple[Element, float], ...]:
+    """What is on from the start of the demo."""
+    return tuple((element, 1.0) for element in demo_graphics.elements() if element.group in ON_FROM_THE_START)
+
+
+def moment(number: int, camera: int, width: int, height: int, what: str = "full") -> tuple[Scene, CameraView]:
     instant = BEGIN_S + number / FPS
     pose = STATIONS[camera - 1].pose_at(instant)
     view = CameraView(
         width, height, np.array(pose.position_m), pose.rotation, pose.focal_px(height), (width / 2, height / 2)
     )
-    return Scene(elements(), subjects(instant), instant - GUN_S, instant), view
+    people = subjects(instant)
+    if what == "demo":
+        people = tuple(replace(one, joints_m=None) for one in people)  # its trackers tell places only
+    return Scene(demo() if what == "demo" else elements(), people, instant - GUN_S, instant), view
 
 
-def cost(rows: int, frames: int, camera: int, *, profile: bool) -> dict[str, object]:
+def parts(moments: list[tuple[Scene, CameraView]], width: int, rows: int) -> dict[str, float]:
+    """Medians of processor time of the renderer's three steps, each run by itself."""
+    renderer, spent = SceneRenderer(width, rows), {"plan": [], "paint": [], "convert": []}
+    slots = [OverlayPicture(new_picture(width, rows, key=True)) for _ in range(SLOTS)]
+    for number, (scene, view) in enumerate(moments):
+        marks = [time.process_time()]
+        plan = renderer._plan(scene, view)
+        marks.append(time.process_time())
+        renderer._paint(plan, None)
+        marks.append(time.process_time())
+        slots[number % SLOTS].lay(renderer._canvas.pixels, renderer._boxes)
+        marks.append(time.process_time())
+        for name, start, end in zip(spent, marks, marks[1:], strict=False):
+            spent[name].append((end - start) * 1e3)
+    return {name: round(statistics.median(values[SLOTS:]), 2) for name, values in spent.items()}
+
+
+def cost(rows: int, frames: int, camera: int, what: str, *, profile: bool) -> dict[str, object]:
     width = rows * 16 // 9
-    moments = [moment(number, camera, width, rows) for number in range(frames)]
+    moments = [moment(number, camera, width, rows, what) for number in range(frames)]
     renderer = SceneRenderer(width, rows)
     slots = [OverlayPicture(new_picture(width, rows, key=True)) for _ in range(SLOTS)]
     wall, cpu, covered, meter = [], [], [], cProfile.Profile()
@@ -110,14 +139,16 @@ def cost(rows: int, frames: int, camera: int, *, profile: bool) -> dict[str, obj
         pstats.Stats(meter).sort_stats("tottime").print_stats(28)
     wall, cpu = wall[SLOTS:], cpu[SLOTS:]
     return {
+        "scene": what,
         "rows": rows,
         "camera": camera,
         "frames": len(wall),
         "wall_ms": {"median": round(statistics.median(wall), 2), "least": round(min(wall), 2), "p95": _p95(wall)},
         "cpu_ms": {"median": round(statistics.median(cpu), 2), "least": round(min(cpu), 2), "p95": _p95(cpu)},
+        "parts_cpu_ms": parts(moments, width, rows),
         "still_cpu_ms": round(statistics.median(still[SLOTS * 2 :]), 2),
         "covered": round(statistics.median(covered), 3),
-        "limit_ms": LIMIT_MS.get(rows),
+        "limit_ms": LIMIT_MS.get((what, rows)),
         "troubles": renderer.troubles,
     }
 
@@ -141,7 +172,11 @@ def main() -> None:
         "load": [round(value, 1) for value in os.getloadavg()],
         "python": platform.python_version(),
     }
-    results = [cost(rows, options.frames, options.camera, profile=options.profile) for rows in options.rows]
+    results = [
+        cost(rows, options.frames, options.camera, what, profile=options.profile)
+        for what in ("full", "demo")
+        for rows in options.rows
+    ]
     print(json.dumps({"machine": machine, "graphics": results}, indent=1))
     del application
 
