@@ -20,7 +20,7 @@ from console.show.model import Setup, Source, Transition
 from console.wire.place import DEFAULT_HOST, DEFAULT_PORT, runtime_root
 from console.wire.ring import RingReader, RingWriter, create_ring
 
-_LIBRARIES = ("aiohttp", "av", "cv2", "numpy", "PySide6", "pyqtgraph", "miniaudio", "psutil")
+_LIBRARIES = ("aiohttp", "av", "cv2", "numpy", "PySide6", "miniaudio", "psutil")
 
 
 def configuration() -> dict[str, Any]:
