@@ -2,11 +2,13 @@
 
 Two ways: the colours of the ground, learnt from an empty stretch of it, which also serves a camera that pans; or the
 difference to a picture of the empty ground, for one that stands still. Both look only inside a box, at the
-resolution of chroma, and give soft edges. Without either, `body.flesh` says what a body hides.
+resolution of chroma, or coarser where the box is large, and give soft edges. Without either, `body.flesh` says what a
+body hides.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +22,8 @@ _CLUSTERS = 3
 """Ground has a few colours: the track, its lines, their shadows."""
 _LEAST_SHARE = 0.02
 _SAMPLES = 20_000
+_MOST_LOOKED_AT = 60_000
+"""Of a larger box fewer places are looked at: a picture's mask has to be there in a few milliseconds."""
 _LEAST_SPREAD = np.array([14.0, 4.0, 4.0])
 """Luma may differ by light and shadow, chroma hardly."""
 _MOST_SPREAD = np.array([40.0, 10.0, 10.0])
@@ -57,12 +61,20 @@ def _inside(picture: Picture, box: Box) -> Box:
     return Box(x, y, max((right - x) // 2 * 2, 0), max((bottom - y) // 2 * 2, 0))
 
 
-def _samples(picture: Picture, box: Box) -> Any:
-    """Y, U and V (rows / 2, columns / 2, 3) as float32."""
+def _samples(picture: Picture, box: Box, step: int = 1) -> Any:
+    """Y, U and V (rows / 2 / step, columns / 2 / step, 3) as float32."""
     half = slice(box.y // 2, (box.y + box.height) // 2), slice(box.x // 2, (box.x + box.width) // 2)
+    size = max(box.width // 2 // step, 1), max(box.height // 2 // step, 1)
     luma = picture.y[box.y : box.y + box.height, box.x : box.x + box.width]
-    small = cv2.resize(luma, (box.width // 2, box.height // 2), interpolation=cv2.INTER_AREA)
-    return cv2.merge((small, picture.u[half], picture.v[half])).astype(np.float32)
+    chroma: tuple[Any, ...] = (picture.u[half], picture.v[half])
+    if step > 1:
+        chroma = tuple(cv2.resize(plane, size, interpolation=cv2.INTER_AREA) for plane in chroma)
+    return cv2.merge((cv2.resize(luma, size, interpolation=cv2.INTER_AREA), *chroma)).astype(np.float32)
+
+
+def _step(box: Box) -> int:
+    """How many samples of chroma are taken as one, each way."""
+    return max(math.ceil(math.sqrt(box.width * box.height / 4 / _MOST_LOOKED_AT)), 1)
 
 
 def learn_ground(picture: Picture, box: Box) -> GroundColours:
@@ -91,7 +103,7 @@ def colour_mask(picture: Picture, box: Box, ground: GroundColours) -> Mask:
     box = _inside(picture, box)
     if not (box.width and box.height):
         return Mask(box.x, box.y, np.zeros((0, 0), np.uint8))
-    values = _samples(picture, box)
+    values = _samples(picture, box, _step(box))
     least = np.full(values.shape[:2], np.inf, np.float32)
     for middle, spread in ground.clusters:
         away = (values - np.array(middle, np.float32)) / np.array(spread, np.float32)
@@ -104,7 +116,8 @@ def difference_mask(picture: Picture, empty: Picture, box: Box) -> Mask:
     box = _inside(picture, box)
     if not (box.width and box.height):
         return Mask(box.x, box.y, np.zeros((0, 0), np.uint8))
-    now, before = _samples(picture, box), _samples(empty, box)
+    step = _step(box)
+    now, before = _samples(picture, box, step), _samples(empty, box, step)
     gain = float(np.median(now[..., 0] - 16) / max(float(np.median(before[..., 0] - 16)), 1.0))
     before[..., 0] = (before[..., 0] - 16) * min(max(gain, 0.5), 2.0) + 16
     weights, near, far = _DIFFERENCE

@@ -56,6 +56,20 @@ def test_colours_of_the_ground_tell_it_from_who_stands_there_lines_included(ligh
     assert hidden < 0.06
 
 
+def test_in_a_large_picture_fewer_places_are_looked_at_and_somebody_is_found_all_the_same() -> None:
+    known, picture = learn_ground(ground(), BOX), new_picture(1920, 1080)
+    for plane, track, shirt in zip((picture.y, picture.u, picture.v), TRACK, SHIRT, strict=True):
+        scale = 1080 // plane.shape[0]
+        plane[:] = track
+        plane[400 // scale : 800 // scale, 900 // scale : 1000 // scale] = shirt
+    mask = colour_mask(picture, Box(0, 0, 1920, 1080), known)
+    assert mask.shown.shape == (1080, 1920)
+    somebody = np.zeros((1080, 1920), bool)
+    somebody[400:800, 900:1000] = True
+    assert mask.shown[~somebody].mean() > 0.99 * 255
+    assert mask.shown[somebody].mean() < 0.06 * 255
+
+
 @pytest.mark.parametrize("light", [1.0, 0.8, 1.2])
 def test_difference_to_the_empty_ground_tells_it_too_and_light_does_not_matter(light: float) -> None:
     picture = ground(light, seed=3)
