@@ -55,6 +55,15 @@ def shown_from(infos: list[PictureInfo], frame_ns: int, next_ns: int) -> tuple[P
     return held, [info for info in infos if info is not held and info.due_ns > next_ns - half_ns]
 
 
+def next_of(jobs: list[Job], now_ns: int, cost_ns: int) -> Job:
+    """Which of one source's pictures to draw: the first that can be ready when it is seen, or the last when none can.
+
+    Who draws more slowly than pictures come must not run after those that have just been passed over: each would come
+    too late. This way every second or third has its graphics, and those between show the ones before.
+    """
+    return next((job for job in jobs if job.seen_ns >= now_ns + cost_ns), jobs[-1])
+
+
 class Needs:
     """What one source's pictures need, remembered from look to look."""
 

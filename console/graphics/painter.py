@@ -19,7 +19,7 @@ from console.graphics.convert import NO_BOX, OverlayPicture
 from console.graphics.ground import Ground
 from console.graphics.inputs import Inputs
 from console.graphics.occlusion import Mask
-from console.graphics.overlays import Job, Needs
+from console.graphics.overlays import Job, Needs, next_of
 from console.graphics.rings import FAR_NS, Drawing
 from console.graphics.scene import Scene, SceneRenderer
 from console.graphics.status import Troubles, age_ms, fault
@@ -124,7 +124,7 @@ class Painter:
             self._rest()
             return FAR_NS
         now = self._clock.now()
-        jobs = [(job, camera) for job, camera in self._jobs(self._stage, now) if job.start_ns <= now]
+        jobs = self._jobs(self._stage, now)
         if not jobs:
             return now + POLL_NS
         program = {self._stage.air.program, self._stage.air.move.to if self._stage.air.move else None}
@@ -181,6 +181,7 @@ class Painter:
             overlay.needs.rest()
 
     def _jobs(self, stage: Stage, now_ns: int) -> list[tuple[Job, Camera]]:
+        """The next picture of each source that can be drawn now."""
         found: list[tuple[Job, Camera]] = []
         reserve_ns = stage.rate.start_ns(1) + 2 * self.cost_ns
         moves = bool(self._inputs.subjects) or stage.air.race.on
@@ -192,7 +193,8 @@ class Painter:
             jobs = overlay.needs.jobs(
                 stage, camera, self._revision, now_ns, reserve_ns, moves=moves or bool(camera.input)
             )
-            found += ((job, camera) for job in jobs)
+            if begun := [job for job in jobs if job.start_ns <= now_ns]:
+                found.append((next_of(begun, now_ns, self.cost_ns), camera))
         return found
 
     def _draw(self, stage: Stage, job: Job, camera: Camera) -> None:

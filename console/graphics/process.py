@@ -18,6 +18,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 from PySide6.QtGui import QGuiApplication
 
 from console.errors import ConsoleError
@@ -119,8 +120,8 @@ class Graphics:
         self._inputs.watched = self._delays.follow(self._setup.world.cameras, self._rings)
         self._knowledge.follow(self._setup.world)
         self._painter.follow(self._stage)
-        self._captions.follow(self._stage, self._setup.titles)
         self._know()
+        self._captions.follow(self._stage, self._setup.titles)
 
     def _know(self) -> None:
         self._painter.tell(self._knowledge.told(self._inputs))
@@ -159,6 +160,7 @@ def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(levelname)s: %(message)s")
     os.environ["QT_QPA_PLATFORM"] = "offscreen"  # it draws into memory; a screen is not its affair
     application = QGuiApplication(sys.argv[:1])
+    cv2.setNumThreads(1)  # the other cores have sources to decode
     wake = threading.Event()
     inbox: deque[Message] = deque()
 

@@ -9,7 +9,7 @@ import pytest
 from graphics_child import ALL_ON, FRAME_NS, HEIGHT, LATENCY_NS, RATE, WIDTH, Source, fixed_world, square
 
 from console.graphics.inputs import Inputs
-from console.graphics.overlays import SETTLE_NS, Job, Needs, shown_from
+from console.graphics.overlays import SETTLE_NS, Job, Needs, next_of, shown_from
 from console.graphics.painter import Painter
 from console.graphics.rings import FAR_NS
 from console.graphics.scene import Scene, SceneRenderer
@@ -129,6 +129,16 @@ def test_a_fade_goes_on_over_a_picture_that_stands(source: Source) -> None:
     off = (Switched(on=False, at=stage.frame(START_NS + FRAME_NS)), *ALL_ON[1:])
     drawn = [_do(needs, START_NS + number * FRAME_NS, _stage(tracked=off)) for number in range(12)]
     assert drawn == [[0]] * 8 + [[]] * 4
+
+
+def test_who_draws_slowly_does_not_run_after_pictures_that_have_passed(source: Source) -> None:
+    needs = Needs("cam", source.pictures_reader, ROOM)
+    for number in range(1, 5):
+        source.show(START_NS + number * FRAME_NS)
+    jobs = _jobs(needs, START_NS)
+    assert next_of(jobs, START_NS, 5 * MS).index == 0
+    assert next_of(jobs, START_NS, 45 * MS).index == 2, "the first that can be ready when it is seen"
+    assert next_of(jobs, START_NS, 500 * MS).index == 3, "or the last, which program shows a little late"
 
 
 def test_graphics_are_not_made_so_early_that_they_push_out_what_is_yet_to_be_seen(source: Source) -> None:
