@@ -24,7 +24,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
 SETUP_LOG = VENV / "setup.log"
-LOCKS = {"run": "packaging/requirements.txt", "test": "packaging/requirements-test.txt"}
+LOCKS = {
+    "run": "packaging/requirements.txt",
+    "test": "packaging/requirements-test.txt",
+    "build": "packaging/requirements-build.txt",
+}
+BUILD_TOOLS = "packaging/build-tools.in"
 OLDEST = (3, 11)
 
 USAGE = """\
@@ -271,7 +276,7 @@ def set_up(level: str) -> None:
         # The build backend is one of the locked packages: nothing more is fetched, nothing is without its hash.
         work(step, [*pip, "--no-deps", "--no-build-isolation", "--editable", "."], "Podium can't be installed")
     # The test lock holds the run lock.
-    for done in LOCKS if level == "test" else [level]:
+    for done in ("run", "test") if level == "test" else (level,):
         (VENV / f"setup-{done}").write_text(stamp(done))
 
 
@@ -363,6 +368,8 @@ def lock_command(uv: Path, build: Path, level: str, arguments: list[str]) -> lis
     command = [str(uv), "pip", "compile", "--no-config", "--universal", "--fork-strategy", "fewest"]
     command += ["--python-version", ".".join(map(str, OLDEST)), "--generate-hashes", "--no-build"]
     command += ["--no-annotate", "--custom-compile-command", "python3 packaging/dev.py lock", *arguments]
+    if level == "build":  # what makes the installers goes beside the run lock, into the same environment
+        return [*command, "--constraint", LOCKS["run"], "--output-file", LOCKS[level], BUILD_TOOLS]
     if level == "test":
         command += ["--extra", "test", "--constraint", LOCKS["run"]]
     return [*command, "--output-file", LOCKS[level], "pyproject.toml", str(build)]
