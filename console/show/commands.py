@@ -10,7 +10,7 @@ from typing import Any, TypeAlias, Union, get_args, get_origin, get_type_hints
 
 from console.show.codec import ShowFileError, from_json, to_json
 from console.show.model import TransitionType
-from console.show.world import Camera, DataFeed, Element, Group, Person, Title, TrackingInput
+from console.show.world import Camera, DataFeed, Element, Group, Person, Point, Title, TrackingInput
 
 
 class Role(StrEnum):
@@ -189,6 +189,15 @@ class SetFreeBottom:
 
 
 @dataclass(frozen=True)
+class SetField:
+    """Say what field of play cameras are calibrated on (empty: none), and where in the world it lies."""
+
+    field: str
+    offset_m: Point = (0.0, 0.0, 0.0)
+    turn_deg: float = 0.0
+
+
+@dataclass(frozen=True)
 class AddFeed:
     """Read results or other data under a new id."""
 
@@ -287,6 +296,7 @@ Command: TypeAlias = (
     | RemoveElement
     | SetPeople
     | SetFreeBottom
+    | SetField
     | AddFeed
     | RemoveFeed
     | AddSource
