@@ -14,10 +14,11 @@ that does not fit: a smaller budget never gives anybody more.
 
 The budget (cores for everything that is off program) falls at once by a share when the machine shows that it is
 overloaded, and rises slowly, and only into room that was measured, when it has been calm for a while (additive
-increase, multiplicative decrease). Between calm and overload it stays, but for one small step now and then, which
-is not tried again for a minute when it was too much. Overload is, in this order: frames of the program begun late;
-the encoder or a source in full behind its time on a busy machine; no idle time left for a second. The last alone
-never takes a tile its key frames or preview its pictures: another program that takes every idle cycle, at a low
+increase, multiplicative decrease). It rises no further than leaves one more source in full its room: that is what the
+next cut to a source that rests will take, at once. Between calm and overload it stays, but for one small step now and
+then, which is not tried again for a minute when it was too much. Overload is, in this order: frames of the program
+begun late; the encoder or a source in full behind its time on a busy machine; no idle time left for a second. The last
+alone never takes a tile its key frames or preview its pictures: another program that takes every idle cycle, at a low
 priority, does no harm.
 """
 
@@ -33,10 +34,11 @@ from console.wire.tier import Tier
 
 STEPS_PER_SECOND = 4
 _SECOND = 1_000_000_000
-OVERLOADED, CALM = 0.98, 0.92
-"""Share of the machine in use, over a second: above the one the budget falls, below the other it may rise."""
-_RAISE_TO, _HEADROOM_TO = 0.94, 0.85
-"""What the budget may rise to, by what is measured; what the headroom is counted up to."""
+OVERLOADED = 0.98
+"""Share of the machine in use, over a second, above which the budget falls."""
+_RAISE_TO, _RAISE_TO_LEAST, _CALM_BELOW, _HEADROOM_TO = 0.94, 0.8, 0.02, 0.85
+"""What the budget may rise to at most, by what is measured, and at least, however dear the sources are; calm is less
+than that; what the headroom is counted up to."""
 REPEATED_WEIGHS = _LATE_MANY = 3
 """So many frames begun late within a second are overload, and one that had to be repeated counts as that many: a frame
 that begins late now and then costs nothing."""
@@ -171,15 +173,16 @@ class _Rung(NamedTuple):
 
 def decide(state: State, load: Load, needs: Sequence[Need], now_ns: int) -> Decision:
     """One step, `STEPS_PER_SECOND` times a second; `needs` in show order."""
-    state, strain = _looked(state, load, now_ns)
+    raise_to = raised_to(needs, load)
+    state, strain = _looked(state, load, raise_to, now_ns)
     state = replace(state, budget_cores=min(state.budget_cores + _drift_cores(state, needs), load.most_cores))
     off_air = [need for need in needs if not need.on_program]
     comfort = _comfort_cores(off_air)
     given = _allot(state, off_air, comfort, load)
     if strain is Strain.NONE:
-        state = _risen(state, load, given, now_ns)
+        state = _risen(state, load, raise_to, given, now_ns)
     else:
-        state = _fallen(state, load, strain, off_air, given, now_ns)
+        state = _fallen(state, load, raise_to, strain, off_air, given, now_ns)
     given = _allot(state, off_air, comfort, load)
     state = replace(
         state,
@@ -252,14 +255,20 @@ def _comfort_cores(off_air: Sequence[Need]) -> float:
     )
 
 
-def _looked(state: State, load: Load, now_ns: int) -> tuple[State, Strain]:
+def raised_to(needs: Sequence[Need], load: Load) -> float:
+    """Up to which share of the machine the budget may rise: the dearest raise to full must still fit."""
+    dearest = max((need.costs.full - need.costs.key for need in needs), default=0.0)
+    return min(_RAISE_TO, max(_RAISE_TO_LEAST, 1.0 - dearest / load.cores))
+
+
+def _looked(state: State, load: Load, raise_to: float, now_ns: int) -> tuple[State, Strain]:
     """Take in what the machine shows."""
     frames, elsewhere = _since(state.late_frames, load.late_frames), _since(state.late_elsewhere, load.late_elsewhere)
     busy = (*state.busy, load.busy)[-3 * STEPS_PER_SECOND :]
     late = (*state.late, frames)[-STEPS_PER_SECOND:]
     mean = _mean(busy[-STEPS_PER_SECOND:])
     strain = Strain.NONE
-    if (frames and sum(late) >= _LATE_MANY) or (elsewhere and mean >= CALM):
+    if (frames and sum(late) >= _LATE_MANY) or (elsewhere and mean >= raise_to - _CALM_BELOW):
         strain = Strain.VERY_LATE if elsewhere or sum(late) >= _LATE_INDEED else Strain.LATE
     elif len(busy) >= STEPS_PER_SECOND and mean > OVERLOADED:
         strain = Strain.BUSY
@@ -270,21 +279,29 @@ def _looked(state: State, load: Load, now_ns: int) -> tuple[State, Strain]:
         late=late,
         late_frames=load.late_frames,
         late_elsewhere=load.late_elsewhere,
-        fair_since_ns=state.fair_since_ns if strain is Strain.NONE and mean < _RAISE_TO else now_ns,
-        calm_since_ns=state.calm_since_ns if strain is Strain.NONE and mean < CALM else now_ns,
+        fair_since_ns=state.fair_since_ns if strain is Strain.NONE and mean < raise_to else now_ns,
+        calm_since_ns=state.calm_since_ns if strain is Strain.NONE and mean < raise_to - _CALM_BELOW else now_ns,
         patience_ns=_PATIENCE_NS if forgiven else state.patience_ns,
     )
     return state, strain
 
 
-def _fallen(state: State, load: Load, strain: Strain, off_air: Sequence[Need], given: Allotment, now_ns: int) -> State:
+def _fallen(
+    state: State,
+    load: Load,
+    raise_to: float,
+    strain: Strain,
+    off_air: Sequence[Need],
+    given: Allotment,
+    now_ns: int,
+) -> State:
     """With a smaller budget, unless the last fall has not had time to show."""
     pause_ns = _BUSY_PAUSE_NS if strain is Strain.BUSY else _LATE_PAUSE_NS
     used = given.cost_cores
     if not _rested(state.fell_ns, pause_ns, now_ns):
         return replace(state, budget_cores=used)
     foot, comfort = allot(off_air, 0.0).cost_cores, _comfort_cores(off_air)
-    over = (_mean(state.busy[-STEPS_PER_SECOND:]) - _RAISE_TO) * load.cores
+    over = (_mean(state.busy[-STEPS_PER_SECOND:]) - raise_to) * load.cores
     wanted = min(foot + (used - foot) * _FALL, used - over, used)
     late = strain is Strain.VERY_LATE or (strain is Strain.LATE and state.deep)
     deep = late and used <= comfort + _EPSILON  # though only key frames are left
@@ -305,10 +322,10 @@ def _fallen(state: State, load: Load, strain: Strain, off_air: Sequence[Need], g
     )
 
 
-def _risen(state: State, load: Load, given: Allotment, now_ns: int) -> State:
+def _risen(state: State, load: Load, raise_to: float, given: Allotment, now_ns: int) -> State:
     """With a budget that follows the room there is: down at once (nobody loses by it), up after calm and by halves."""
     used = given.cost_cores
-    room = max(0.0, (_RAISE_TO - _mean(state.busy[-STEPS_PER_SECOND:])) * load.cores)
+    room = max(0.0, (raise_to - _mean(state.busy[-STEPS_PER_SECOND:])) * load.cores)
     room = min(room, max(0.0, load.most_cores * _CAP_MARGIN - used))
     budget = max(used, min(state.budget_cores, used + room))
     following = given.missing_cores[0] if given.missing_cores and given.missing_cores[0] <= room else 0.0

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 import psutil
 
-from console.engine.budget import CALM, REPEATED_WEIGHS, STEPS_PER_SECOND, Decision, Load, Need, State, decide
+from console.engine.budget import REPEATED_WEIGHS, STEPS_PER_SECOND, Decision, Load, Need, State, decide
 from console.engine.cadence import HISTOGRAM_MS
 from console.engine.costs import Book, Shape
 from console.errors import ConsoleError
@@ -35,6 +35,8 @@ _OPENING_NS = 4_000_000_000
 _CLIMBING_NS = 6_000_000_000
 """And for so long after that the budget is still on its way up: no word of what is held back."""
 _ENCODER_BEHIND_S = 0.2
+_OPENING_BUSY = 0.87
+"""While sources open the machine counts as no busier than this: it passes."""
 _BUSY_SMOOTHING = 0.3
 
 
@@ -191,7 +193,7 @@ class Decoding:
         self._busy += _BUSY_SMOOTHING * (busy - self._busy)
         load = Load(
             cores=self._machine.cores,
-            busy=busy if now_ns >= self._opening_until_ns else min(busy, CALM - 0.01),
+            busy=busy if now_ns >= self._opening_until_ns else min(busy, _OPENING_BUSY),
             most_cores=self._most_cores,
             late_frames=self._late_frames,
             late_elsewhere=self._late_elsewhere,
