@@ -127,6 +127,18 @@ class DelayReading:
 
 
 @dataclass(frozen=True)
+class PoseReading:
+    """Where a tracker says that its camera is and how it looks, in the world's axes."""
+
+    position_m: tuple[float, ...] = ()
+    pan_deg: float | None = None
+    tilt_deg: float | None = None
+    roll_deg: float | None = None
+    zoom: float | None = None
+    focus: float | None = None
+
+
+@dataclass(frozen=True)
 class CameraReading:
     """The tracking of one source's camera."""
 
@@ -136,6 +148,7 @@ class CameraReading:
     late: Count = Count(0)
     """Pictures whose graphics came too late."""
     delay: DelayReading = field(default_factory=DelayReading)
+    pose: PoseReading = field(default_factory=PoseReading)
 
 
 @dataclass(frozen=True)

@@ -67,6 +67,7 @@ class DeskWindow(QMainWindow):
         self.welcome = Welcome(self.multiview, director.keymap.label(Action(Verb.ADD_SOURCE)))
         self.sources, self.audio = SourcesPanel(director), AudioPanel(director)
         self.tracking = TrackingPanel(director)
+        self.tracking.cameras.calibrate = self.calibrate
         self.titles = TitlesPanel(director)
         self.panels: list[Panel] = [
             self.sources,
@@ -247,6 +248,12 @@ class DeskWindow(QMainWindow):
         from console.desk.tracking_dialog import TrackingDialog  # noqa: PLC0415 - not before it is wanted
 
         self._open_up(TrackingDialog(self.director, self, entry))
+
+    def calibrate(self, source_id: str) -> None:
+        """Open the window that finds out where a source's camera is."""
+        from console.desk.calibrating import CalibrationWindow  # noqa: PLC0415 - not before it is wanted
+
+        self._open_up(CalibrationWindow(self.director, source_id, self))
 
     def show_panel(self, title: str) -> None:
         """Bring a panel to the front; or do what a word of the strip stands for."""

@@ -171,8 +171,19 @@ class Painter:
                 "age_ms": age_ms(heard_ns, now),
                 "state": _state(camera, heard_ns, overlay, now),
                 "late": overlay.needs.late if overlay else 0,
+                "pose": self._pose(camera),
             }
         return found
+
+    def _pose(self, camera: Camera) -> dict[str, Any] | None:
+        """What the tracker said last, for whoever calibrates the camera."""
+        line = self._inputs.cameras.get((camera.input, camera.number))
+        sampled = line.at(line.newest_ns) if line is not None and line.newest_ns else None
+        if sampled is None:
+            return None
+        state = sampled.state
+        names = ("position_m", "pan_deg", "tilt_deg", "roll_deg", "zoom", "focus")
+        return {name: getattr(state, name) for name in names}
 
     # Drawing
 

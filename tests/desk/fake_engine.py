@@ -61,6 +61,8 @@ class FakeEngine:
             command = AddSource(f"cam{number}", f"pattern:?number={number}", f"Camera {number}")
             self.history, _ = apply(self.history, command, 0)
         self.commands: list[dict[str, Any]] = []
+        self.pictures: dict[str, Path] = {}
+        """Rings of full pictures, of sources that have one."""
         self.states: dict[str, dict[str, Any]] = {}
         """What tests put over the status of a source."""
         self.extra_status: dict[str, Any] = {}
@@ -162,6 +164,8 @@ class FakeEngine:
     def rings(self) -> dict[str, Any]:
         folder = self.run_dir / "rings"
         sources = {name: {part: str(folder / f"{name}.{part}") for part in ("tile", "sound")} for name in self._rings}
+        for name, path in self.pictures.items():
+            sources[name]["picture"] = str(path)
         return {bus: str(folder / f"{bus}.picture") for bus in ("program", "preview")} | {"sources": sources}
 
     def status(self) -> dict[str, Any]:

@@ -271,7 +271,7 @@ def test_a_camera_that_was_never_heard_gets_an_empty_picture(desk: Desk) -> None
     info = desk.sources["cam"].drawn(0)
     assert info is not None
     assert unpack_box(info.flags)[2:] == (0, 0)
-    assert desk.painter.status()["cam"] == {"age_ms": None, "state": "never heard", "late": 0}
+    assert desk.painter.status()["cam"] == {"age_ms": None, "state": "never heard", "late": 0, "pose": None}
 
 
 @pytest.mark.expects_log
