@@ -514,6 +514,8 @@ def test_nothing_is_cut_off(desk, panel, size):
             assert part.width() >= part.minimumSizeHint().width(), part.accessibleName()
     for one in panel.form.boxes:
         desk.until(lambda one=one: one.width() <= panel._scrolls[0].viewport().width())
+    desk.window.activateWindow()  # which a change of size may have undone
+    desk.until(lambda: desk.window.isActiveWindow() and panel.form.boxes[-1].edit.isVisible())
     last = panel.form.boxes[-1].edit
     last.setFocus(Qt.FocusReason.TabFocusReason)
     view = panel._scrolls[0].viewport()

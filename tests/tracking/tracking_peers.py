@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-OPENTRACKIO = ROOT.parent / "shared" / "data" / "opentrackio"
+OPENTRACKIO = Path(os.environ.get("PODIUM_TEST_DATA", ROOT.parent / "shared" / "data")) / "opentrackio"
 
 
 def standard_samples() -> dict[str, dict[str, Any]]:
