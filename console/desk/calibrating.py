@@ -34,7 +34,7 @@ from console.desk.status import PoseReading
 from console.desk.world import World
 from console.errors import ConsoleError
 from console.show.commands import SetCamera, SetField
-from console.show.world import Camera, LensRow
+from console.show.world import Camera, LensRow, Point
 from console.tracking.adjustment import Wanted
 from console.tracking.calibration import Calibration, calibrate
 from console.tracking.camera import NEAR_M, Array
@@ -129,6 +129,8 @@ class CalibrationWindow(QDialog):
         self.calibration: Calibration | None = None
         self.verdict: Verdict | None = None
         self._selected = -1
+        self._here: list[int] = []
+        """The points that were set in the still that is shown; those of others belong to other pictures."""
         self._state: CameraState | None = None
         self._states: list[CameraState] = []
         self._number = 0
@@ -144,6 +146,7 @@ class CalibrationWindow(QDialog):
         director.changed.connect(self._world_changed)
         world = director.world.setup.world
         self.fields.setCurrentIndex(max(0, self.fields.findData(world.field)))
+        self._field_id = str(self.fields.currentData())
         for box, value in zip(self.place, (*world.field_offset_m[:2], world.field_turn_deg), strict=True):
             box.setValue(value)
         self._list_marks()
@@ -212,8 +215,13 @@ class CalibrationWindow(QDialog):
     @property
     def field(self) -> FieldOfPlay:
         """The chosen field, where it was placed."""
+        offset_m, turn = self._placed()
+        return field_of_play(str(self.fields.currentData())).placed(offset_m, turn)
+
+    def _placed(self) -> tuple[Point, float]:
+        """Where the field lies and how far it is turned; its height is the show's."""
         x, y, turn = (box.value() for box in self.place)
-        return field_of_play(str(self.fields.currentData())).placed((x, y, 0.0), turn)
+        return (x, y, self.director.world.setup.world.field_offset_m[2]), turn
 
     def freeze(self) -> None:
         """Take the source's newest picture as a still."""
@@ -228,6 +236,7 @@ class CalibrationWindow(QDialog):
             self._say(str(error), "warning")
             return
         self._state = replace(state, received_ns=now) if state else None
+        self._selected = -1 if state else self._selected
         self.view.show_picture(image)
         self._say("", "")
         self._changed()
@@ -256,12 +265,13 @@ class CalibrationWindow(QDialog):
         self.marks.addItems([_words(mark.name) for mark in self.field.marks])
 
     def _field_changed(self) -> None:
-        x, y, turn = (box.value() for box in self.place)
+        offset_m, turn = self._placed()
         name, world = str(self.fields.currentData()), self.director.world.setup.world
-        if name != world.field:
+        if name != self._field_id:
             self.points.clear()
-        if (name, (x, y, 0.0), turn) != (world.field, world.field_offset_m, world.field_turn_deg):
-            self.director.request(SetField(name, (x, y, 0.0), turn), lambda refusal: self._say(refusal, "warning"))
+            self._field_id = name
+        if (name, offset_m, turn) != (world.field, world.field_offset_m, world.field_turn_deg):
+            self.director.request(SetField(name, offset_m, turn), lambda refusal: self._say(refusal, "warning"))
         self._list_marks()
         marks = {mark.name: mark.at_m for mark in self.field.marks}
         self.points = [replace(point, at_m=marks[point.name]) for point in self.points if point.name in marks]
@@ -279,12 +289,13 @@ class CalibrationWindow(QDialog):
         self._changed()
 
     def _choose(self, number: int) -> None:
-        self._selected = number
+        self._selected = self._here[number]
         self._show()
 
     def _moved(self, number: int, x: float, y: float) -> None:
-        if 0 <= number < len(self.points):
-            self.points[number] = replace(self.points[number], pixel=(x, y))
+        if 0 <= number < len(self._here):
+            at = self._here[number]
+            self.points[at] = replace(self.points[at], pixel=(x, y))
             self._changed()
 
     def _remove(self) -> None:
@@ -331,14 +342,16 @@ class CalibrationWindow(QDialog):
             Shown(_words(point.name), point.pixel, None if error is None else float(error), use)
             for point, error, use in zip(self.points, errors, used, strict=True)
         ]
-        self.view.show_points(shown, self._selected)
+        self._here = [number for number, point in enumerate(self.points) if point.state == self._state]
+        selected = self._here.index(self._selected) if self._selected in self._here else -1
+        self.view.show_points([shown[number] for number in self._here], selected)
         self.view.show_lines(seen_lines(self.field, found, self._state) if found else [])
         verdict = self.verdict
         text = _words(f"{verdict.sentence}. {verdict.remedy}").strip() if verdict else ""
         self.told.setText(text or f"{len(self.points)} points set")
         set_severity(self.told, _COLOURS[verdict.word] if verdict else "")
         self.accept_it.setEnabled(found is not None)
-        self.away.setEnabled(0 <= self._selected < len(self.points))
+        self.away.setEnabled(selected >= 0)
 
     def _accept(self) -> None:
         if self.calibration is not None:

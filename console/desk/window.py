@@ -250,9 +250,14 @@ class DeskWindow(QMainWindow):
         self._open_up(TrackingDialog(self.director, self, entry))
 
     def calibrate(self, source_id: str) -> None:
-        """Open the window that finds out where a source's camera is."""
+        """Open the window that finds out where a source's camera is, or bring it to the front with its points."""
         from console.desk.calibrating import CalibrationWindow  # noqa: PLC0415 - not before it is wanted
 
+        for known in self.findChildren(CalibrationWindow):
+            if known.source == source_id:
+                known.raise_()
+                known.activateWindow()
+                return
         self._open_up(CalibrationWindow(self.director, source_id, self))
 
     def show_panel(self, title: str) -> None:

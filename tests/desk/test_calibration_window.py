@@ -136,6 +136,52 @@ def test_a_tracked_camera_must_stand_still(desk: SeatedDesk, window: Calibration
     assert window.said.text() == ""
 
 
+def test_points_of_another_still_are_not_shown(
+    desk: SeatedDesk, window: CalibrationWindow, picture: RingWriter
+) -> None:
+    desk.engine.change(AddInput(TrackingInput("ptz", "freed", "127.0.0.1:40123")))
+    desk.engine.change(SetCamera(replace(TRUTH, input="ptz", number=1, lens=(LensRow(zoom=1.0, focal=0.7),))))
+    desk.until(lambda: desk.director.world.setup.world.cameras[0].input == "ptz")
+
+    def freeze(pan_deg: float) -> None:
+        pose = {"position_m": [1, 2, 3], "pan_deg": pan_deg, "tilt_deg": -4.0, "roll_deg": 0.0, "zoom": 1, "focus": 0}
+        desk.engine.extra_status = {"graphics": {"cameras": {"cam1": {"state": "tracked", "pose": pose}}}}
+        desk.until(lambda: (held := window._steady()) is not None and held.pan_deg == pan_deg)
+        show_field(picture)
+        window.freeze()
+
+    first, second = points_of(desk)[:2]
+    freeze(10.0)
+    point_at(window, *first)
+    assert len(window.view._points) == 1
+    freeze(30.0)
+    assert window.view._points == ()
+    assert not window.away.isEnabled()
+    point_at(window, *second)
+    window.view.moved.emit(0, 5.0, 6.0)
+    assert [one.pixel for one in window.points] == [first[1:], (5.0, 6.0)], "the one of the other still stays"
+
+
+def test_where_the_field_lies_is_changed_and_nothing_else(desk: SeatedDesk, picture: RingWriter) -> None:
+    desk.engine.change(SetCamera(TRUTH))
+    desk.until(lambda: desk.director.world.setup.world.cameras and desk.director.world.rings.sources["cam1"].picture)
+    desk.window.calibrate("cam1")
+    window = desk.window.findChild(CalibrationWindow)
+    point_at(window, *points_of(desk)[0])
+    desk.engine.change(SetField("athletics", (0.0, 0.0, 1.5)))
+    desk.until(lambda: desk.director.world.setup.world.field == "athletics")
+    window.place[0].setValue(PLACE[0])
+    window.place[0].editingFinished.emit()
+    desk.until(lambda: desk.engine.show.setup.world.field_offset_m == (PLACE[0], 0.0, 1.5))
+    assert len(window.points) == 1
+    assert window.points[0].at_m[2] == 1.5
+
+
+def test_a_source_has_one_window(desk: SeatedDesk, window: CalibrationWindow) -> None:
+    desk.window.calibrate("cam1")
+    assert desk.window.findChildren(CalibrationWindow) == [window]
+
+
 def test_a_picture_that_is_not_of_now_is_no_still(window: CalibrationWindow, picture: RingWriter) -> None:
     picture.begin()[0].fill()
     picture.publish(due_ns=CLOCK.now() - 5_000_000_000, now_ns=CLOCK.now())
